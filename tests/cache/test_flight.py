@@ -1,0 +1,103 @@
+"""One load per key at a time."""
+
+import asyncio
+
+import pytest
+
+from cache.flight import Flights
+
+pytestmark = pytest.mark.asyncio
+
+
+class Load:
+    """A load that waits until it is let go, and counts how often it was begun."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.begun = 0
+        self.go = asyncio.Event()
+        self._error = error
+
+    async def __call__(self) -> int:
+        self.begun += 1
+        await self.go.wait()
+        if self._error:
+            raise self._error
+        return self.begun
+
+
+async def turns(count: int = 5) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def test_callers_of_one_key_share_one_load() -> None:
+    """A thousand waiters, one load."""
+    flights, load = Flights[int](), Load()
+    waiting = [asyncio.create_task(flights.join("k", 0, 0, load)) for _ in range(1000)]
+    await turns()
+    load.go.set()
+    assert set(await asyncio.gather(*waiting)) == {1}
+    assert load.begun == 1
+
+
+async def test_the_first_caller_can_leave_without_harming_the_rest() -> None:
+    """The load belongs to nobody in particular."""
+    flights, load = Flights[int](), Load()
+    leader = asyncio.create_task(flights.join("k", 0, 0, load))
+    await turns()
+    follower = asyncio.create_task(flights.join("k", 0, 0, load))
+    await turns()
+    leader.cancel()
+    await turns()
+    load.go.set()
+    assert await follower == 1
+    assert load.begun == 1
+
+
+async def test_a_caller_after_an_invalidation_does_not_join_an_older_load() -> None:
+    """What was invalidated while it was being loaded is loaded again (FusionCache 535, 628)."""
+    flights, old, new = Flights[int](), Load(), Load()
+    before = asyncio.create_task(flights.join("k", 0, 0, old))
+    await turns()
+    after = asyncio.create_task(flights.join("k", 1, 0, new))
+    await turns()
+    assert (old.begun, new.begun) == (1, 1)
+    old.go.set()
+    new.go.set()
+    await asyncio.gather(before, after)
+
+
+async def test_a_caller_with_a_higher_floor_does_not_join() -> None:
+    """A load begun for a lower floor may have read too early."""
+    flights, low, high = Flights[int](), Load(), Load()
+    first = asyncio.create_task(flights.join("k", 0, 3, low))
+    await turns()
+    second = asyncio.create_task(flights.join("k", 0, 4, high))
+    await turns()
+    assert high.begun == 1
+    low.go.set()
+    high.go.set()
+    await asyncio.gather(first, second)
+
+
+async def test_a_failed_load_fails_all_who_waited_and_is_not_remembered() -> None:
+    """The next caller tries again."""
+    flights, load = Flights[int](), Load(RuntimeError("no"))
+    waiting = [asyncio.create_task(flights.join("k", 0, 0, load)) for _ in range(3)]
+    await turns()
+    load.go.set()
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [RuntimeError] * 3
+    again = Load()
+    again.go.set()
+    assert await flights.join("k", 0, 0, again) == 1
+
+
+async def test_closing_cancels_what_is_under_way() -> None:
+    """Nothing is left running."""
+    flights, load = Flights[int](), Load()
+    waiting = asyncio.create_task(flights.join("k", 0, 0, load))
+    await turns()
+    await flights.close()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
