@@ -4,11 +4,13 @@ Each package registers its own commands there; this file knows none of them. A c
 only when that command is called, so that `hotseat status` does not pay for the web server's imports.
 """
 
+import os
 from importlib.metadata import EntryPoint, entry_points, version
 
 import click
 
 GROUP = "hotseat.commands"
+ENVIRONMENTS = "hotseat.environments"
 
 
 class EntryPointGroup(click.Group):
@@ -25,7 +27,16 @@ class EntryPointGroup(click.Group):
         if entry is None:
             return None
         command: click.Command = entry.load()
+        if getattr(command, "in_stack", False):
+            _lend_environment()
         return command
+
+
+def _lend_environment() -> None:
+    """Gives a command that works on a running stack that stack's settings; what is set already stays."""
+    for entry in entry_points(group=ENVIRONMENTS):
+        for name, value in entry.load()().items():
+            os.environ.setdefault(name, value)
 
 
 @click.group(cls=EntryPointGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -51,14 +51,14 @@ DEV = [
 setup(
     name="hotseat",
     version="0.1.0",
-    description="A Tornado web app whose processes keep nothing, and one switch that lets each keep its own users' data hot.",
+    description="A Tornado web app whose processes keep nothing, and a switch that keeps users hot where they are.",
     license="MIT",
     python_requires=">=3.11",
     py_modules=["hotseat"],
     packages=find_namespace_packages(include=["cache*", "webapp*", "deploy*"]),
     package_data={
         "cache": ["py.typed"],
-        "webapp": ["py.typed", "templates/*", "static/*", "static/**/*"],
+        "webapp": ["py.typed", "templates/**/*", "static/**/*"],
         "deploy.local": ["py.typed", "*.conf", "*.yml", "*.sh"],
     },
     install_requires=RUNTIME,
@@ -66,7 +66,7 @@ setup(
     entry_points={
         "console_scripts": ["hotseat=hotseat:main"],
         "hotseat.commands": [
-            # one line per command: name = module:click command
+            # name = module:click command
             "web = webapp.commands:web",
             "worker = webapp.commands:worker",
             "release = webapp.commands:release",
@@ -84,5 +84,6 @@ setup(
             "pause = deploy.local.commands:pause",
             "resume = deploy.local.commands:resume",
         ],
+        "hotseat.environments": ["local = deploy.local.lending:running_environ"],
     },
 )

@@ -1,0 +1,1 @@
+"""Postcards, the application of Hotseat. Its processes keep nothing."""

@@ -1,0 +1,140 @@
+"""What clients may send, as structs, and how it is read: from a JSON body or from a form's fields, by one set of rules.
+
+Whatever is wrong becomes InvalidInput naming the field. Text must be valid Unicode without control characters (line
+breaks aside) and, where it may not be empty, hold more than white space.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from webapp.errors import InvalidInput
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+Handle = Annotated[
+    str, Meta(min_length=3, max_length=20, pattern="^[a-z0-9_]+$", description="Lower-case letters, digits, _")
+]
+Password = Annotated[str, Meta(min_length=8, max_length=200)]
+Name = Annotated[str, Meta(min_length=1, max_length=60)]
+Bio = Annotated[str, Meta(max_length=300)]
+CardText = Annotated[str, Meta(min_length=1, max_length=500)]
+Preference = Annotated[str, Meta(min_length=1, max_length=100)]
+
+SENSIBLE_BLANK = ("password", "bio")  # may begin or end with white space, or be empty
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+FIELD = re.compile(r"\$\.([A-Za-z_]+)")
+MISSING = re.compile(r"missing required field `([A-Za-z_]+)`")
+UNKNOWN = re.compile(r"unknown field `([^`]+)`")
+
+
+class Signup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST /api/v1/signup`"""
+
+    handle: Handle
+    password: Password
+    name: Name
+
+
+class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST /api/v1/login`"""
+
+    handle: Annotated[str, Meta(min_length=1, max_length=20)]
+    password: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PUT /api/v1/me`"""
+
+    name: Name
+    bio: Bio = ""
+
+
+class Preferences(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """`PATCH /api/v1/me/preferences`: fields of the session; those left out stay as they are."""
+
+    theme: Preference | None = None
+    language: Preference | None = None
+    density: Preference | None = None
+    accent: Preference | None = None
+
+
+class NewCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`POST /api/v1/cards`"""
+
+    text: CardText
+
+
+def from_json(body: bytes, kind: type[T]) -> T:
+    """Reads a JSON object. Raises InvalidInput naming the field, or `body` where it is none."""
+    try:
+        given = json.loads(body.decode("utf-8", "surrogateescape"))
+    except (ValueError, RecursionError):
+        raise InvalidInput({"body": "This is not JSON."}, status=400) from None
+    if not isinstance(given, dict):
+        raise InvalidInput({"body": "Send a JSON object."}, status=400)
+    return _checked(given, kind)
+
+
+def from_form(fields: Mapping[str, list[bytes]], kind: type[T]) -> T:
+    """Reads the fields of a form that `kind` knows. Raises InvalidInput naming the field."""
+    names = {field.encode_name for field in msgspec.structs.fields(kind)}
+    given = {
+        name: values[-1].decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+        for name, values in fields.items()
+        if name in names
+    }
+    return _checked(given, kind)
+
+
+def checked_text(field: str, text: str, *, longest: int) -> str:
+    """Text from elsewhere (a query, a header). Raises InvalidInput naming the field."""
+    fault = _text_fault(field, text)
+    if fault or len(text) > longest:
+        raise InvalidInput({field: fault or f"This is longer than {longest} characters."})
+    return text
+
+
+def _checked(given: dict[str, Any], kind: type[T]) -> T:
+    faults = {
+        name: fault for name, value in given.items() if isinstance(value, str) and (fault := _text_fault(name, value))
+    }
+    if any(_text_fault("name", name) for name in given):
+        faults["body"] = "The name of a field is not valid text."
+    if faults:
+        raise InvalidInput(faults)
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as error:
+        raise InvalidInput(_told(str(error))) from None
+
+
+def _text_fault(field: str, text: str) -> str | None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "This is not valid UTF-8 text."
+    if CONTROL.search(text):
+        return "This holds control characters."
+    if text and not text.strip() and field not in SENSIBLE_BLANK:
+        return "This is empty."
+    return None
+
+
+def _told(message: str) -> dict[str, str]:
+    """msgspec's message as a field and a sentence."""
+    for pattern, sentence in ((MISSING, "This is missing."), (UNKNOWN, "There is no such field.")):
+        if match := pattern.search(message):
+            return {match[1]: sentence}
+    match = FIELD.search(message)
+    text = message.partition(" - at `")[0]
+    length = re.search(r"`str` of length ([<>]=) (\d+)", text)
+    if length:
+        text = f"At {'most' if length[1] == '<=' else 'least'} {length[2]} characters, please."
+    elif "matching regex" in text:
+        text = "Only lower-case letters, digits and underscores, please."
+    return {match[1] if match else "body": text}

@@ -1,0 +1,161 @@
+"""Signing up, logging in and out, as pages and as API."""
+
+import secrets
+
+from tornado.web import HTTPError
+
+from cache import Unavailable
+from webapp import answers
+from webapp.devices import device_name
+from webapp.errors import Conflict, InvalidInput
+from webapp.forms import Login, Signup, from_form
+from webapp.handlers.api import Api
+from webapp.handlers.page import Page
+from webapp.handlers.visitor import Visited
+from webapp.model import Account, Person
+from webapp.sessions import new_tag
+
+WRONG = "Handle and password do not belong together."
+
+
+class Entrance(Visited):
+    """What pages and API share: accounts come in, sessions come out."""
+
+    async def sign_up(self, given: Signup) -> tuple[Person, int]:
+        """A new account and its first session; the person's version. Raises Conflict."""
+        resources = self.resources
+        account = Account(
+            id=secrets.token_hex(8),
+            tag=new_tag(),
+            handle=given.handle,
+            password_hash=await resources.passwords.hash(given.password),
+        )
+        await resources.cache.link.ask("read", ("PING",))  # no account without the session that goes with it
+        person = await resources.documents.people.add(account, given.name.strip())
+        return person, await self._start_session(account)
+
+    async def log_in(self, given: Login) -> tuple[Person, int] | None:
+        """A new session, in place of the one this browser may have had; None if handle and password don't match."""
+        resources = self.resources
+        account = await resources.documents.people.account(given.handle.lower())
+        if not await resources.passwords.matches(account.password_hash if account else None, given.password):
+            return None
+        if account is None:
+            return None
+        person = await resources.documents.people.by_id(account.id)
+        version = await self._start_session(account)
+        return person, version
+
+    async def log_out(self) -> None:
+        """Ends the session behind the cookie; the browser forgets it even if Redis is away."""
+        claim = self.claim()
+        self.forget_session()
+        if claim is not None:
+            await self.resources.sessions.end(claim.tag, claim.session_id)
+
+    async def _start_session(self, account: Account) -> int:
+        device = device_name(self.request.headers.get("User-Agent", ""))
+        before = self.claim()
+        cookie, version = await self.resources.sessions.start(account.tag, account.id, device)
+        if before is not None:
+            await self.resources.sessions.end(before.tag, before.session_id)
+        self.remember_session(cookie, version)
+        return version
+
+
+class SignupPage(Page, Entrance):
+    """`GET` and `POST /signup`."""
+
+    async def get(self) -> None:
+        visitor = await self.visitor()
+        if visitor:
+            self.redirect("/board")
+            return
+        self.show("signup.html", None)
+
+    async def post(self) -> None:
+        try:
+            await self.sign_up(from_form(self.request.body_arguments, Signup))
+        except InvalidInput as error:
+            self.show_again("signup.html", None, error)
+        except Conflict as error:
+            self.show_again("signup.html", None, InvalidInput({error.field: error.detail}, error.status))
+        else:
+            self.leave_for("/board")
+
+
+class LoginPage(Page, Entrance):
+    """`GET` and `POST /login`."""
+
+    async def get(self) -> None:
+        visitor = await self.visitor()
+        if visitor:
+            self.redirect(self.next_path("/board"))
+            return
+        self.show("login.html", None, next=self.next_path("/board"))
+
+    async def post(self) -> None:
+        to = self.next_path("/board")
+        try:
+            found = await self.log_in(from_form(self.request.body_arguments, Login))
+            if found is None:
+                raise InvalidInput({"password": WRONG}, 401)
+        except InvalidInput as error:
+            self.show_again("login.html", None, error, next=to)
+        else:
+            self.leave_for(to)
+
+
+class LogoutPage(Page, Entrance):
+    """`POST /logout`."""
+
+    async def post(self) -> None:
+        try:
+            await self.log_out()
+        except Unavailable as error:
+            raise HTTPError(503, "You are logged out in this browser; the session itself ends by itself.") from error
+        self.leave_for("/", "out")
+
+
+class SignupApi(Api, Entrance):
+    """`POST /api/v1/signup`"""
+
+    async def post(self) -> None:
+        person, version = await self.sign_up(self.body(Signup))
+        self.answer(me_of(person, {}, version), 201)
+
+
+class LoginApi(Api, Entrance):
+    """`POST /api/v1/login`"""
+
+    async def post(self) -> None:
+        found = await self.log_in(self.body(Login))
+        if found is None:
+            raise HTTPError(401, WRONG)
+        person, version = found
+        self.answer(me_of(person, {}, version))
+
+
+class LogoutApi(Api, Entrance):
+    """`POST /api/v1/logout`"""
+
+    async def post(self) -> None:
+        await self.log_out()
+        self.answer_nothing()
+
+
+def me_of(person: Person, preferences: dict[str, str], version: int) -> answers.Me:
+    """The person as they see themselves."""
+    return answers.Me(
+        id=person.id,
+        handle=person.handle,
+        name=person.name,
+        bio=person.bio,
+        avatar=person.avatar,
+        followers=person.followers,
+        following=person.following,
+        cards=person.cards,
+        joined=person.joined,
+        preferences=preferences,
+        version=version,
+    )

@@ -1,0 +1,200 @@
+"""What every request has in common: its id, its evidence, its headers, its count, and how an error is answered.
+
+One place decides what a failure means to the client (`_failure`); handlers just raise.
+"""
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from tornado.web import HTTPError, RequestHandler
+
+import cache
+from webapp import errors
+from webapp.affinity import MOVED
+from webapp.resources import Resources
+
+MOST_IN_FLIGHT = 512
+RETRY_SECONDS = 2
+REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+
+log = structlog.get_logger("webapp.requests")
+
+
+@dataclass
+class Evidence:
+    """Who served a request and from where. Shown on the page; never part of anything cached."""
+
+    instance: str
+    mode: str
+    strategy: str
+    request_id: str
+    affinity: str = "none"
+    session_tier: str = "none"
+    session_ms: float | None = None
+    board_tier: str = "none"
+    board_ms: float | None = None
+    total_ms: float | None = None
+
+    @property
+    def moved(self) -> bool:
+        """Whether HAProxy had to send this browser elsewhere than before."""
+        return self.affinity in MOVED
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An error as the client is told: a status, a sentence, a fault per field."""
+
+    status: int
+    detail: str
+    faults: Mapping[str, str] = field(default_factory=dict)
+    retry_seconds: int | None = None
+
+
+class Base(RequestHandler):
+    """A handler that knows the application's resources and its own route's name."""
+
+    resources: Resources
+    route: str
+    evidence: Evidence
+    request_id: str
+
+    def initialize(self, resources: Resources, route: str) -> None:
+        self.resources = resources
+        self.route = route
+        self._started = time.perf_counter()
+        self._in_flight = False
+        settings = resources.settings
+        given = self.request.headers.get("X-Request-ID", "")
+        self.request_id = given if REQUEST_ID.fullmatch(given) else str(uuid4())
+        self.evidence = Evidence(
+            instance=settings.instance_id,
+            mode="sticky" if settings.sticky_mode else "stateless",
+            strategy=settings.board_strategy,
+            request_id=self.request_id,
+        )
+
+    def set_default_headers(self) -> None:
+        self.clear_header("Server")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Referrer-Policy", "same-origin")
+        self.set_header("Cache-Control", "no-store")
+
+    async def prepare(self) -> None:
+        structlog.contextvars.bind_contextvars(request_id=self.request_id)
+        if self.resources.settings.sticky_mode:
+            headers = self.request.headers
+            outcome = self.resources.affinity.outcome(headers.get("X-Affinity", ""), headers.get("X-Slot", ""))
+            self.evidence.affinity = outcome
+            self.resources.metrics.affinity(outcome)
+        if self.resources.metrics.in_flight >= MOST_IN_FLIGHT:
+            raise errors.Overloaded("requests")
+        self.resources.metrics.in_flight += 1
+        self._in_flight = True
+
+    def finish(self, chunk: Any = None) -> Any:
+        """Puts the evidence into the headers before they go out."""
+        self.set_header("X-Request-ID", self.request_id)
+        if self.resources.settings.evidence:
+            self._show_evidence()
+        return super().finish(chunk)
+
+    def on_finish(self) -> None:
+        seconds = time.perf_counter() - self._started
+        status = self.get_status()
+        if self._in_flight:
+            self._in_flight = False
+            self.resources.metrics.in_flight -= 1
+        self.resources.metrics.answered(self.route, self.request.method or "GET", status, seconds)
+        log.info(
+            "request",
+            route=self.route,
+            method=self.request.method,
+            status=status,
+            ms=round(seconds * 1000, 2),
+            session=self.evidence.session_tier,
+            board=self.evidence.board_tier,
+            affinity=self.evidence.affinity,
+        )
+
+    def on_connection_close(self) -> None:
+        """The client left before its answer: it is not in flight any more."""
+        if self._in_flight:
+            self._in_flight = False
+            self.resources.metrics.in_flight -= 1
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Answers an error, whatever raised it."""
+        error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
+        failure = failure_of(error, status_code)
+        self.set_status(failure.status, reason_of(failure.status))
+        if failure.retry_seconds is not None:
+            self.set_header("Retry-After", str(failure.retry_seconds))
+        self.write_failure(failure)
+
+    def write_failure(self, failure: Failure) -> None:
+        """Shows an error in the form this kind of handler speaks, and finishes."""
+        raise NotImplementedError
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Only what nobody foresaw is logged as an error; a failure of a backing service is one line."""
+        if isinstance(value, errors.BackendUnavailable | cache.Unavailable | cache.Overloaded | errors.Overloaded):
+            log.warning("unavailable", route=self.route, cause=str(value))
+        elif not isinstance(value, errors.WebappError | HTTPError | cache.Refused):
+            log.error("unforeseen", route=self.route, exc_info=(typ, value, tb))
+
+    def _show_evidence(self) -> None:
+        evidence = self.evidence
+        self.set_header("X-Instance", evidence.instance)
+        timings = [f"total;dur={(time.perf_counter() - self._started) * 1000:.2f}"]
+        for name, tier, took in (
+            ("session", evidence.session_tier, evidence.session_ms),
+            ("board", evidence.board_tier, evidence.board_ms),
+        ):
+            if tier == "none":
+                continue
+            timings.append(f'{name};desc="{tier}"' + ("" if took is None else f";dur={took:.2f}"))
+            self.add_header("Cache-Status", _cache_status(evidence.instance, name, tier))
+        self.set_header("Server-Timing", ", ".join(timings))
+
+
+def failure_of(error: BaseException | None, status_code: int) -> Failure:  # noqa: PLR0911  # one line per kind of error
+    """What an error means to a client."""
+    match error:
+        case errors.InvalidInput():
+            return Failure(error.status, "Some of what you sent cannot be accepted.", error.faults)
+        case errors.Conflict():
+            return Failure(error.status, error.detail, {error.field: error.detail})
+        case errors.NotFound():
+            return Failure(404, str(error))
+        case cache.Refused():
+            return Failure(401, "Your session has ended. Log in again.")
+        case errors.BackendUnavailable() | cache.Unavailable():
+            return Failure(
+                503, "A part of Postcards is not answering just now. Try again in a moment.", {}, RETRY_SECONDS
+            )
+        case errors.Overloaded() | cache.Overloaded():
+            return Failure(503, "Postcards is very busy just now. Try again in a moment.", {}, RETRY_SECONDS)
+        case HTTPError() if error.status_code < 500:
+            return Failure(error.status_code, error.log_message or f"{reason_of(error.status_code)}.")
+        case _:
+            return Failure(max(status_code, 500), "Something went wrong on our side.")
+
+
+def _cache_status(instance: str, name: str, tier: str) -> str:
+    """RFC 9211: one entry per thing that was looked up."""
+    outcome = "hit" if tier in ("hot", "redis") else "fwd=miss"
+    return f'{instance}; {outcome}; detail="{name}-{tier}"'
+
+
+def reason_of(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"

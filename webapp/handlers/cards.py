@@ -1,0 +1,127 @@
+"""Cards: writing one, looking at one, liking one, as pages and as API."""
+
+import re
+import secrets
+from hashlib import sha256
+
+from webapp import answers
+from webapp.errors import Conflict, InvalidInput, NotFound
+from webapp.feed import cards_seen
+from webapp.forms import NewCard, from_form
+from webapp.handlers.api import Api
+from webapp.handlers.boards import BoardReader, show_board
+from webapp.handlers.page import Page
+from webapp.handlers.pictures import PictureWriter
+from webapp.handlers.visitor import Visitor
+from webapp.model import Card
+
+KEY = re.compile(r"[\x21-\x7e]{1,200}")
+ID_LENGTH = 24
+
+
+class CardWriter(PictureWriter):
+    """What page and API share."""
+
+    async def write_card(self, visitor: Visitor, given: NewCard, photo: bytes | None, key: str | None) -> Card:
+        """Adds a card. With an idempotency key the card's id derives from it, so a repeat finds the first one.
+
+        Raises InvalidInput for a photo that cannot be used, Conflict for a key used with other content.
+        """
+        if key is not None and not KEY.fullmatch(key):
+            raise InvalidInput({"Idempotency-Key": "Up to 200 visible ASCII characters, please."})
+        person_id = visitor.person.id
+        card_id = sha256(f"{person_id} {key}".encode()).hexdigest()[:ID_LENGTH] if key else secrets.token_hex(12)
+        digest = sha256(given.text.encode() + b"\0" + (photo or b"")).hexdigest()
+        picture = await self.processed(photo, "photo") if photo else None
+        async with self.writing(visitor.session):
+            kept = await self.store(person_id, picture) if picture else None
+            placed = (kept, picture.width, picture.height) if kept and picture else None
+            fresh = await self.resources.documents.cards.add(card_id, person_id, given.text.strip(), placed, digest)
+        if not fresh:
+            self.resources.metrics.replayed()
+        return await self.card_for(card_id, visitor)
+
+    async def card_for(self, card_id: str, visitor: Visitor | None) -> Card:
+        """A card as the visitor sees it. Raises NotFound."""
+        documents = self.resources.documents
+        found = await documents.cards.one(card_id)
+        viewer = visitor.person.id if visitor else None
+        cards = await cards_seen(documents, [found], viewer)
+        if not cards:
+            raise NotFound("card")
+        return cards[0]
+
+    async def set_like(self, visitor: Visitor, card_id: str, liked: bool) -> answers.Likes:
+        """Likes a card or takes it back; again changes nothing. Raises NotFound."""
+        documents = self.resources.documents
+        change = documents.likes.add if liked else documents.likes.remove
+        async with self.writing(visitor.session):
+            likes = await change(visitor.person.id, card_id)
+        return answers.Likes(likes, liked)
+
+
+class NewCardPage(Page, CardWriter, BoardReader):
+    """`POST /cards`"""
+
+    async def post(self) -> None:
+        visitor = await self.insist()
+        photo = self.uploaded("photo")
+        try:
+            given = from_form(self.request.body_arguments, NewCard)
+            await self.write_card(visitor, given, photo, self.get_body_argument("idempotency_key", None) or None)
+        except (InvalidInput, Conflict) as error:
+            refused = error if isinstance(error, InvalidInput) else InvalidInput({"text": error.detail}, error.status)
+            again = await self.insist(board=True)
+            self.set_status(refused.status)
+            text = self.request.body_arguments.get("text", [b""])[-1].decode("utf-8", "replace")
+            show_board(self, again, await self.slice_for(again), errors=refused.faults, form={"text": text})
+        else:
+            self.leave_for("/board", "sent")
+
+
+class CardPage(Page, CardWriter):
+    """`GET /cards/{id}`"""
+
+    async def get(self, card_id: str) -> None:
+        visitor = await self.visitor()
+        card = await self.card_for(card_id, visitor)
+        self.show("card.html", visitor.person if visitor else None, card=card)
+
+
+class LikePage(Page, CardWriter):
+    """`POST /cards/{id}/like` and `/unlike`"""
+
+    async def post(self, card_id: str, verb: str) -> None:
+        visitor = await self.insist()
+        await self.set_like(visitor, card_id, verb == "like")
+        self.leave_for(self.next_path(f"/cards/{card_id}"))
+
+
+class CardsApi(Api, CardWriter):
+    """`POST /api/v1/cards`: JSON, or multipart with `text` and `photo`."""
+
+    async def post(self) -> None:
+        visitor = await self.insist()
+        multipart = self.request.headers.get("Content-Type", "").startswith("multipart/form-data")
+        given = from_form(self.request.body_arguments, NewCard) if multipart else self.body(NewCard)
+        photo = self.uploaded("photo") if multipart else None
+        card = await self.write_card(visitor, given, photo, self.request.headers.get("Idempotency-Key"))
+        self.set_header("Location", f"/api/v1/cards/{card.id}")
+        self.answer(card, 201)
+
+
+class CardApi(Api, CardWriter):
+    """`GET /api/v1/cards/{id}`"""
+
+    async def get(self, card_id: str) -> None:
+        self.answer(await self.card_for(card_id, await self.visitor()))
+
+
+class LikeApi(Api, CardWriter):
+    """`PUT` and `DELETE /api/v1/cards/{id}/like`"""
+
+    async def put(self, card_id: str) -> None:
+        self.answer(await self.set_like(await self.insist(), card_id, True))
+
+    async def delete(self, card_id: str) -> None:
+        self.answer(await self.set_like(await self.insist(), card_id, False))

@@ -1,0 +1,125 @@
+"""Pages for people: templates, forms, readable errors.
+
+Every form carries a token bound to the browser and its session (`webapp/xsrf.py`). Pages allow no inline script or
+style.
+"""
+
+import secrets
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from markupsafe import Markup
+from tornado.web import Finish, HTTPError
+
+from webapp.errors import InvalidInput
+from webapp.handlers.base import Failure
+from webapp.handlers.visitor import Visited, Visitor
+from webapp.model import Person
+from webapp.xsrf import fits, new_nonce, token_for
+
+NOTICES = {
+    "saved": "Saved.",
+    "sent": "Your card is on its way.",
+    "avatar": "Your new picture is up.",
+    "ended": "Signed out there.",
+    "report": "We are packing your data. It will appear below.",
+    "out": "You are logged out.",
+}
+
+
+class Page(Visited):
+    """A handler that answers with HTML."""
+
+    def set_default_headers(self) -> None:
+        super().set_default_headers()
+        self.set_header("Content-Security-Policy", self.settings["content_security_policy"])
+        self.set_header("X-Frame-Options", "DENY")
+        self.set_header("Cross-Origin-Opener-Policy", "same-origin")
+
+    async def head(self, *path: str) -> None:
+        """As GET; Tornado keeps the body back."""
+        answering = self.get(*path)
+        if answering is not None:
+            await answering
+
+    def compute_etag(self) -> None:
+        """No page is the same twice: it shows who served it."""
+
+    async def insist(self, *, board: bool = False) -> Visitor:
+        """The person logged in; anybody else is sent to log in first."""
+        visitor = await self.visitor(board=board)
+        if visitor is None:
+            self.redirect(f"/login?next={quote(self.request.uri or '/', safe='')}")
+            raise Finish
+        return visitor
+
+    def check_xsrf_cookie(self) -> None:
+        """Refuses a form that did not come from one of our pages. Raises HTTPError 403."""
+        given = self.get_body_argument("_xsrf", None) or self.request.headers.get("X-XSRFToken", "")
+        keys = self.resources.settings.secret_keys
+        if not fits(keys, given, self.cookie("xsrf") or "", self.cookie("session") or ""):
+            raise HTTPError(403, "This form is too old or not ours. Reload the page and send it again.")
+
+    def _token(self) -> str:
+        nonce = self.cookie("xsrf")
+        if not nonce:
+            nonce = new_nonce()
+            self.give_cookie("xsrf", nonce)
+        return token_for(self.resources.settings.secret_keys[0], nonce, self.cookie("session") or "")
+
+    def show(self, template: str, me: Person | None, **context: Any) -> None:
+        """Renders a template and finishes."""
+        self.evidence.total_ms = self.request.request_time() * 1000
+        token = self._token()
+        context = {
+            "me": me,
+            "evidence": self.evidence if self.resources.settings.evidence else None,
+            "request_path": self.request.path,
+            "notice": NOTICES.get(self.get_query_argument("done", "")),
+            "errors": {},
+            "form": {},
+            "xsrf_token": token,
+            "xsrf_field": Markup('<input type="hidden" name="_xsrf" value="{}">').format(token),
+            "idempotency_key": secrets.token_urlsafe,
+        } | context
+        templates = self.settings["templates"]
+        self.set_header("Content-Type", "text/html; charset=UTF-8")
+        self.finish(templates.get_template(template).render(context))
+
+    def show_again(self, template: str, me: Person | None, error: InvalidInput, **context: Any) -> None:
+        """Renders a form once more, with what was typed and what is wrong with it."""
+        form = {
+            name: values[-1].decode("utf-8", "replace")
+            for name, values in self.request.body_arguments.items()
+            if name not in ("password", "_xsrf", "idempotency_key")
+        }
+        self.set_status(error.status)
+        self.show(template, me, errors=error.faults, form=form, **context)
+
+    def leave_for(self, path: str, done: str | None = None) -> None:
+        """Redirects after a write, so that reloading does not write again."""
+        mark = "&" if "?" in path else "?"
+        self.redirect(path + (f"{mark}done={done}" if done else ""), status=303)
+
+    def next_path(self, fallback: str) -> str:
+        """Where a form asked to go afterwards, if it is a path of this site."""
+        given = self.get_argument("next", fallback)
+        parts = urlsplit(given)
+        local = given.startswith("/") and not given.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
+        return given if local and "\\" not in given else fallback
+
+    def write_failure(self, failure: Failure) -> None:
+        if failure.status == 401 and self.request.method in ("GET", "POST"):
+            self.redirect("/login", status=303)
+            return
+        detail = failure.detail + "".join(f" {field}: {fault}" for field, fault in failure.faults.items())
+        self.show(
+            "error.html",
+            self.known,
+            notice=None,
+            status=failure.status,
+            title=self._reason,
+            detail=detail,
+            retry_seconds=failure.retry_seconds,
+            request_id=self.request_id,
+        )

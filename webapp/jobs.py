@@ -1,0 +1,110 @@
+"""Jobs on their way from the web processes to the worker: taskiq over Redis Streams. The only file that knows taskiq.
+
+Importing taskiq takes longer than everything else of a web process together, so it is imported when it is first
+needed, in a thread.
+
+A job is delivered at least once: one whose worker died is handed to the next, so what a job does must bear repeating.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from webapp.errors import BackendUnavailable
+
+if TYPE_CHECKING:
+    from taskiq import AsyncBroker
+
+QUEUE = "jobs:hotseat"
+AT_ONCE = 2
+DEADLINE_SECONDS = 1.0
+REDELIVER_AFTER_MS = 120_000
+MOST_QUEUED = 10_000
+
+ExportJob = Callable[[str, str], Awaitable[None]]
+
+
+class Jobs:
+    """Asks for jobs. Opened by `open_jobs`."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis_url = redis_url
+        self._connecting = asyncio.Lock()
+        self._broker: AsyncBroker | None = None
+
+    async def export(self, person_id: str, report_id: str) -> None:
+        """Asks the worker for an export. Raises BackendUnavailable; then it may or may not have been queued."""
+        try:
+            broker = await self._connected()
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                await _task(broker, _nothing).kiq(person_id, report_id)
+        except Exception as error:
+            if _is_outage(error):
+                raise BackendUnavailable("redis", str(error) or type(error).__name__) from error
+            raise
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        if self._broker is not None:
+            await self._broker.shutdown()
+
+    async def _connected(self) -> "AsyncBroker":
+        """Connects on first use: a web process may start while Redis is away."""
+        async with self._connecting:
+            if self._broker is None:
+                broker = await asyncio.to_thread(_broker, self._redis_url)
+                async with asyncio.timeout(DEADLINE_SECONDS):
+                    await broker.startup()
+                self._broker = broker
+        return self._broker
+
+
+@asynccontextmanager
+async def open_jobs(redis_url: str) -> AsyncIterator[Jobs]:
+    """A way to ask for jobs, closed at the end."""
+    jobs = Jobs(redis_url)
+    try:
+        yield jobs
+    finally:
+        await jobs.close()
+
+
+async def work(redis_url: str, export: ExportJob) -> None:
+    """Does jobs until cancelled, then lets those begun end."""
+    from taskiq.api import run_receiver_task  # noqa: PLC0415  # slow to import
+
+    broker = _broker(redis_url)
+    broker.is_worker_process = True
+
+    async def export_job(person_id: str, report_id: str) -> None:
+        await export(person_id, report_id)
+
+    _task(broker, export_job)
+    await run_receiver_task(broker, run_startup=True, max_async_tasks=AT_ONCE)
+
+
+def _broker(redis_url: str) -> "AsyncBroker":
+    from taskiq_redis import RedisStreamBroker  # noqa: PLC0415  # slow to import
+
+    return RedisStreamBroker(
+        redis_url,
+        queue_name=QUEUE,
+        consumer_group_name="workers",
+        maxlen=MOST_QUEUED,
+        consumer_id="0",
+        idle_timeout=REDELIVER_AFTER_MS,
+    )
+
+
+def _task(broker: "AsyncBroker", export: ExportJob) -> Any:
+    return broker.find_task("export") or broker.register_task(export, task_name="export")
+
+
+def _is_outage(error: Exception) -> bool:
+    """Whether it comes from Redis or the way to it; taskiq wraps such errors in classes of its own."""
+    return isinstance(error, OSError | TimeoutError) or type(error).__module__.partition(".")[0] in ("taskiq", "redis")
+
+
+async def _nothing(person_id: str, report_id: str) -> None:
+    """Stands for the job where it is only asked for."""

@@ -1,0 +1,136 @@
+"""Pictures and archives in S3. The only file that knows boto3.
+
+boto3 blocks, so its calls run in a few threads of their own; calls beyond the bound are refused at once rather than
+queued without end. Pictures live under `<user>/<sha256>` and never change; archives under `exports/<user>/<id>.zip`.
+
+Every method raises BackendUnavailable when S3 is slow or gone, Overloaded when too many calls wait.
+"""
+
+import time
+from collections.abc import Callable
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from webapp.errors import BackendUnavailable, NotFound
+from webapp.offload import Offload
+from webapp.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+T = TypeVar("T")
+
+THREADS = 8
+MOST_WAITING = 64
+LINK_SECONDS = 60
+MISSING = ("NoSuchKey", "404", "NotFound")
+
+
+class Media:
+    """Objects of one bucket."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        called: Callable[[str, str, float], None] = lambda operation, result, seconds: None,
+    ) -> None:
+        self._bucket = settings.s3_bucket
+        self._settings = settings
+        self._called = called
+        self._offload = Offload("s3", at_once=THREADS, most_waiting=MOST_WAITING)
+        self._client: S3Client | None = None
+
+    async def prepare(self) -> None:
+        """Creates the bucket if it is missing; safe to repeat."""
+
+        def create() -> None:
+            try:
+                self._s3().head_bucket(Bucket=self._bucket)
+            except ClientError:
+                self._s3().create_bucket(Bucket=self._bucket)
+
+        await self._call("prepare", create)
+
+    async def put(self, key: str, data: bytes, media_type: str) -> None:
+        """Stores an object; the same again changes nothing."""
+        await self._call(
+            "write", lambda: self._s3().put_object(Bucket=self._bucket, Key=key, Body=data, ContentType=media_type)
+        )
+
+    async def put_file(self, key: str, file: IO[bytes], media_type: str) -> None:
+        """Stores what a file holds, in parts, with bounded memory."""
+        extra = {"ContentType": media_type}
+        await self._call("write", lambda: self._s3().upload_fileobj(file, self._bucket, key, ExtraArgs=extra))
+
+    async def get(self, key: str) -> bytes:
+        """An object's bytes. Raises NotFound."""
+
+        def read() -> bytes:
+            return self._s3().get_object(Bucket=self._bucket, Key=key)["Body"].read()
+
+        return await self._call("read", read)
+
+    async def link(self, key: str, file_name: str) -> str:
+        """An address that answers with this object for a minute, as a download."""
+        parameters = {
+            "Bucket": self._bucket,
+            "Key": key,
+            "ResponseContentDisposition": f'attachment; filename="{file_name}"',
+        }
+        return await self._call(
+            "link", lambda: self._s3().generate_presigned_url("get_object", Params=parameters, ExpiresIn=LINK_SECONDS)
+        )
+
+    def close(self) -> None:
+        """Lets running calls end and refuses new ones."""
+        self._offload.close()
+        if self._client is not None:
+            self._client.close()
+
+    def _s3(self) -> "S3Client":
+        """The client, made in a thread on first use: making it takes a tenth of a second."""
+        if self._client is None:
+            import boto3  # noqa: PLC0415  # slow to import, and this runs in a thread
+            from botocore.config import Config  # noqa: PLC0415
+
+            settings = self._settings
+            self._client = boto3.session.Session().client(
+                "s3",
+                endpoint_url=settings.s3_endpoint_url,
+                aws_access_key_id=settings.aws_access_key_id or None,
+                aws_secret_access_key=settings.aws_secret_access_key or None,
+                region_name=settings.aws_default_region,
+                config=Config(
+                    signature_version="s3v4",
+                    s3={"addressing_style": "path" if settings.s3_endpoint_url else "auto"},
+                    connect_timeout=1,
+                    read_timeout=3,
+                    retries={"total_max_attempts": 1},
+                    max_pool_connections=THREADS,
+                ),
+            )
+        return self._client
+
+    async def _call(self, operation: str, work: Callable[[], T]) -> T:
+        started = time.perf_counter()
+        result = "error"
+        try:
+            value = await self._offload.run(work)
+            result = "ok"
+            return value
+        except ClientError as error:
+            if _code(error) in MISSING:
+                result = "ok"
+                raise NotFound("picture") from error
+            raise BackendUnavailable("s3", str(error)) from error
+        except (BotoCoreError, OSError) as error:
+            raise BackendUnavailable("s3", str(error)) from error
+        finally:
+            self._called(operation, result, time.perf_counter() - started)
+
+
+def _code(error: ClientError) -> str:
+    response: Any = error.response
+    return str(response.get("Error", {}).get("Code", ""))

@@ -1,0 +1,165 @@
+"""The application's metrics; the only file of this package that knows prometheus_client.
+
+All series exist from the start and every label comes from a closed set: never a key, a person or a raw path.
+Names are the contract of `docs/metrics.md`.
+"""
+
+import asyncio
+import time
+from collections.abc import Collection, Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from cache import Cache
+from cache.observer import OPERATIONS
+from cache.prometheus import HotCacheCollector, PrometheusObserver
+from webapp.affinity import OUTCOMES
+from webapp.settings import Settings
+
+REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+CALL_BUCKETS = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
+REGIONS = ("session", "profile", "board", "front")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+STATUSES = ("2xx", "3xx", "4xx", "5xx")
+CALLS = {
+    "redis": OPERATIONS,
+    "mongodb": ("read", "write", "bulk", "index"),
+    "s3": ("read", "write", "link", "prepare"),
+}
+CALL_RESULTS = ("ok", "error", "cancelled")
+SESSION_EVENTS = ("started", "ended", "touched", "touch_saved", "touch_lost", "refused")
+JOBS = {"export": ("ok", "error")}
+LAG_SECONDS = 0.5
+
+
+class Metrics:
+    """One process's registry and everything it counts."""
+
+    def __init__(self, settings: Settings, version: str, routes: Mapping[str, Collection[str]]) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        self.observer = PrometheusObserver(self.registry, REGIONS, self.redis_called)
+        self._requests = Counter(
+            "hotseat_http_requests",
+            "Requests answered.",
+            ("route", "method", "status"),
+            registry=self.registry,
+        )
+        self._durations = Histogram(
+            "hotseat_http_request_duration_seconds",
+            "Time from a request's headers to its answer's end.",
+            ("route",),
+            buckets=REQUEST_BUCKETS,
+            registry=self.registry,
+        )
+        self.in_flight = 0
+        in_flight = Gauge("hotseat_requests_in_flight", "Requests being answered.", registry=self.registry)
+        in_flight.set_function(lambda: self.in_flight)
+        self._affinity = Counter(
+            "hotseat_affinity", "Requests by where HAProxy sent them.", ("outcome",), registry=self.registry
+        )
+        self._calls = Counter(
+            "hotseat_backend_calls",
+            "Round trips to a backing service.",
+            ("backend", "op", "result"),
+            registry=self.registry,
+        )
+        self._call_durations = Histogram(
+            "hotseat_backend_call_duration_seconds",
+            "Time a round trip took.",
+            ("backend",),
+            buckets=CALL_BUCKETS,
+            registry=self.registry,
+        )
+        self._sessions = Counter("hotseat_sessions", "What happened to sessions.", ("event",), registry=self.registry)
+        self._replays = Counter(
+            "hotseat_idempotent_replays", "Writes that had been done already.", registry=self.registry
+        )
+        self._jobs = Counter("hotseat_jobs", "Jobs done by the worker.", ("job", "result"), registry=self.registry)
+        self._lag = Gauge(
+            "hotseat_event_loop_lag_seconds", "How late the event loop last woke.", registry=self.registry
+        )
+        Info("hotseat", "What runs here.", registry=self.registry).info(
+            {
+                "instance": settings.instance_id,
+                "version": version,
+                "sticky_mode": "on" if settings.sticky_mode else "off",
+                "hot_cache": "on" if settings.hot_cache else "off",
+                "board_strategy": settings.board_strategy,
+            }
+        )
+        self._create_series(routes)
+
+    def watch(self, cache: Cache) -> None:
+        """Shows what the cache holds."""
+        self.registry.register(HotCacheCollector(cache.hot, REGIONS))
+
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        """One request is over."""
+        self._requests.labels(route, method if method in METHODS else "OTHER", f"{status // 100}xx").inc()
+        self._durations.labels(route).observe(seconds)
+
+    def affinity(self, outcome: str) -> None:
+        """One request came with this affinity outcome."""
+        self._affinity.labels(outcome).inc()
+
+    def session_event(self, event: str) -> None:
+        """Something happened to a session."""
+        self._sessions.labels(event).inc()
+
+    def replayed(self) -> None:
+        """A write with an idempotency key had been done before."""
+        self._replays.inc()
+
+    def job_done(self, job: str, ok: bool) -> None:
+        """The worker ended a job."""
+        self._jobs.labels(job, "ok" if ok else "error").inc()
+
+    def redis_called(self, operation: str, result: str, seconds: float) -> None:
+        """A round trip to Redis is over."""
+        self._called("redis", operation, result, seconds)
+
+    def mongodb_called(self, operation: str, result: str, seconds: float) -> None:
+        """A call to MongoDB is over."""
+        self._called("mongodb", operation, result, seconds)
+
+    def s3_called(self, operation: str, result: str, seconds: float) -> None:
+        """A call to S3 is over."""
+        self._called("s3", operation, result, seconds)
+
+    async def watch_loop(self) -> None:
+        """Measures the event loop's lag until cancelled."""
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(LAG_SECONDS)
+            self._lag.set(max(0.0, time.perf_counter() - before - LAG_SECONDS))
+
+    def exposition(self) -> bytes:
+        """The text a scrape gets."""
+        return generate_latest(self.registry)
+
+    def _called(self, backend: str, operation: str, result: str, seconds: float) -> None:
+        self._calls.labels(backend, operation, result).inc()
+        self._call_durations.labels(backend).observe(seconds)
+
+    def _create_series(self, routes: Mapping[str, Collection[str]]) -> None:
+        for route, methods in routes.items():
+            self._durations.labels(route)
+            for method in methods:
+                for status in STATUSES:
+                    self._requests.labels(route, method, status)
+        for outcome in OUTCOMES:
+            self._affinity.labels(outcome)
+        for backend, operations in CALLS.items():
+            self._call_durations.labels(backend)
+            for operation in operations:
+                for result in CALL_RESULTS:
+                    self._calls.labels(backend, operation, result)
+        for event in SESSION_EVENTS:
+            self._sessions.labels(event)
+        for job, results in JOBS.items():
+            for result in results:
+                self._jobs.labels(job, result)

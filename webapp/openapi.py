@@ -1,0 +1,188 @@
+"""The OpenAPI 3.1 document of the API, made from the same structs that read its bodies and write its answers."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from webapp import answers, forms
+from webapp.model import Card
+
+PROBLEM = "application/problem+json"
+REF = "#/components/schemas/{name}"
+CARD_ID = ("id", "^[0-9a-f]{24}$")
+HANDLE = ("handle", "^[a-z0-9_]{3,20}$")
+SESSION_ID = ("id", "^[0-9a-f]{64}$")
+EXPLAINED = {
+    400: "The request is not well-formed.",
+    401: "Nobody is logged in, or the session has ended.",
+    403: "A browser sent this from another site.",
+    404: "There is no such thing.",
+    409: "It is taken.",
+    413: "The request is too large.",
+    422: "A field cannot be accepted; `errors` names it.",
+    503: "A backing service is not answering; try again after `Retry-After` seconds.",
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path. `answer` is the struct of the success, None for an empty one."""
+
+    method: str
+    path: str
+    summary: str
+    answer: type | None
+    status: int = 200
+    body: type | None = None
+    binary: tuple[str, ...] = ()
+    path_parameter: tuple[str, str] | None = None
+    query: tuple[str, ...] = ()
+    keyed: bool = False
+    needs_session: bool = True
+    failures: tuple[int, ...] = field(default=())
+
+
+OPERATIONS = (
+    Operation(
+        "post",
+        "/signup",
+        "Create an account and log in",
+        answers.Me,
+        201,
+        forms.Signup,
+        needs_session=False,
+        failures=(409,),
+    ),
+    Operation("post", "/login", "Log in", answers.Me, 200, forms.Login, needs_session=False, failures=(401,)),
+    Operation("post", "/logout", "End this session", None, 204, needs_session=False),
+    Operation("get", "/me", "The person logged in", answers.Me),
+    Operation("put", "/me", "Change the profile", answers.Me, body=forms.Profile),
+    Operation("patch", "/me/preferences", "Change preferences of this session", answers.Me, body=forms.Preferences),
+    Operation(
+        "put",
+        "/me/avatar",
+        "Put up a picture",
+        answers.Avatar,
+        binary=("image/jpeg", "image/png", "image/webp", "image/gif"),
+    ),
+    Operation("get", "/visits", "Visitors so far", answers.Visits, needs_session=False),
+    Operation("post", "/visits", "Count a visit", answers.Visits, needs_session=False),
+    Operation("get", "/board", "A page of one's board", answers.BoardPage, query=("cursor",)),
+    Operation("post", "/cards", "Send a card", Card, 201, forms.NewCard, keyed=True),
+    Operation("get", "/cards/{id}", "A card", Card, path_parameter=CARD_ID, needs_session=False),
+    Operation("put", "/cards/{id}/like", "Like a card", answers.Likes, path_parameter=CARD_ID),
+    Operation("delete", "/cards/{id}/like", "Take a like back", answers.Likes, path_parameter=CARD_ID),
+    Operation(
+        "get",
+        "/people/{handle}",
+        "A profile and a page of its cards",
+        answers.Profile,
+        path_parameter=HANDLE,
+        query=("cursor",),
+        needs_session=False,
+    ),
+    Operation("put", "/people/{handle}/follow", "Follow somebody", answers.Following, path_parameter=HANDLE),
+    Operation("delete", "/people/{handle}/follow", "Stop following", answers.Following, path_parameter=HANDLE),
+    Operation("get", "/sessions", "One's sessions", answers.SessionList),
+    Operation("delete", "/sessions", "End all of one's sessions", answers.Ended),
+    Operation("delete", "/sessions/{id}", "End one of one's sessions", None, 204, path_parameter=SESSION_ID),
+    Operation("post", "/reports", "Ask for an export of one's data", answers.ReportSeen, 202, keyed=True),
+    Operation("get", "/reports/{id}", "An export", answers.ReportSeen, path_parameter=CARD_ID),
+)
+
+
+def document(version: str) -> dict[str, Any]:
+    """The whole document, ready to be encoded."""
+    structs = {each for operation in OPERATIONS for each in (operation.body, operation.answer) if each is not None}
+    _, components = msgspec.json.schema_components(
+        sorted(structs | {answers.Problem}, key=lambda each: each.__name__), ref_template=REF
+    )
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(f"/api/v1{operation.path}", {})[operation.method] = _described(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Postcards", "version": version, "description": "The same as the pages, as JSON."},
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"session": {"type": "apiKey", "in": "cookie", "name": "session"}},
+        },
+    }
+
+
+def _described(operation: Operation) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "summary": operation.summary,
+        "operationId": f"{operation.method}{operation.path.replace('/', '_').replace('{', '').replace('}', '')}",
+        "responses": _responses(operation),
+    }
+    parameters = _parameters(operation)
+    if parameters:
+        described["parameters"] = parameters
+    content = _content(operation)
+    if content:
+        described["requestBody"] = {"required": True, "content": content}
+    if operation.needs_session:
+        described["security"] = [{"session": []}]
+    return described
+
+
+def _content(operation: Operation) -> dict[str, Any]:
+    content: dict[str, Any] = {kind: {} for kind in operation.binary}
+    if operation.body is not None:
+        content["application/json"] = {"schema": _ref(operation.body)}
+    if operation.body is forms.NewCard:
+        text = msgspec.json.schema(forms.CardText)
+        content["multipart/form-data"] = {
+            "schema": {
+                "type": "object",
+                "required": ["text"],
+                "properties": {"text": text, "photo": {"type": "string", "format": "binary"}},
+            }
+        }
+    return content
+
+
+def _parameters(operation: Operation) -> list[dict[str, Any]]:
+    parameters: list[dict[str, Any]] = []
+    if operation.path_parameter is not None:
+        name, pattern = operation.path_parameter
+        parameters.append(
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": pattern}}
+        )
+    parameters += [{"name": name, "in": "query", "schema": {"type": "string"}} for name in operation.query]
+    if operation.keyed:
+        parameters.append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "description": "The same key again finds the first one's effect; with other content: 422.",
+                "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+            }
+        )
+    return parameters
+
+
+def _responses(operation: Operation) -> dict[str, Any]:
+    success: dict[str, Any] = {"description": "Done."}
+    if operation.answer is not None:
+        success["content"] = {"application/json": {"schema": _ref(operation.answer)}}
+    failures = {400, 503, *operation.failures}
+    if operation.needs_session:
+        failures.add(401)
+    if operation.method != "get":
+        failures.update((403, 413))
+    if operation.body or operation.binary or operation.query or operation.keyed or operation.path_parameter == HANDLE:
+        failures.add(422)
+    if operation.path_parameter:
+        failures.add(404)
+    problem = {"content": {PROBLEM: {"schema": _ref(answers.Problem)}}}
+    return {str(operation.status): success} | {
+        str(status): {"description": EXPLAINED[status], **problem} for status in sorted(failures)
+    }
+
+
+def _ref(struct: type) -> dict[str, str]:
+    return {"$ref": REF.format(name=struct.__name__)}
