@@ -31,6 +31,7 @@ STACK = [
 ]
 
 DEV = [
+    "axe-playwright-python>=0.1.8",  # carries axe-core
     "boto3-stubs[s3]>=1.40",
     "coverage>=7.6",
     "httpx>=0.28",
@@ -44,7 +45,8 @@ DEV = [
     "pytest-timeout>=2.3",
     "pytest-tornado>=0.8.1",
     "ruff>=0.9",
-    "schemathesis>=4.0",
+    "schemathesis>=4.5",
+    "setuptools>=77,<81",  # pytest-tornado imports pkg_resources, which later ones no longer have
     "types-psutil>=6.1",
 ]
 

@@ -1,6 +1,6 @@
 """A hot cache over Redis. Knows nothing of HTTP, users or Tornado.
 
-Start with `open_cache`; `docs/cache.md` tells what is promised.
+Start with `open_cache`. What is promised, and what is not yet, stands at the head of `cache/cache.py`.
 """
 
 from cache.cache import Cache, Write, boot_clock, open_cache

@@ -1,0 +1,68 @@
+# Everything that is run, is run from here; CI calls the same targets. `make` alone lists them.
+# Variables are passed on: STICKY_MODE=on HTTP_PORT=8081 make up
+
+BIN := .venv/bin
+BUILT_FROM := setup.py pyproject.toml $(wildcard constraints.txt) deploy/local/bootstrap.sh
+FAST := not chaos and not soak
+
+.DEFAULT_GOAL := help
+.PHONY: help up down status logs seed test chaos soak lint types format lock clean tools
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+up: .venv/.stack ## start everything, show where to browse, follow the logs; Ctrl-C stops it all
+	@exec $(BIN)/hotseat up
+
+down: .venv/.stack ## stop everything, whatever happened before; data stays
+	@$(BIN)/hotseat down
+
+status: .venv/.stack ## show each process of the stack
+	@$(BIN)/hotseat status
+
+logs: .venv/.stack ## follow the logs of the running stack
+	@exec $(BIN)/hotseat logs --follow
+
+seed: .venv/.stack ## fill the running stack with people and cards
+	@$(BIN)/hotseat seed
+
+test: .venv/.dev tools ## run the first tier of tests: unit, integration, browser (minutes)
+	@$(BIN)/python -m pytest tests -m "$(FAST)" --cov=cache --cov=webapp --cov=deploy --cov-report=term
+
+chaos: .venv/.dev tools ## run the tests that break things on purpose
+	@$(BIN)/python -m pytest tests -m chaos || [ $$? -eq 5 ]
+
+soak: .venv/.dev tools ## run the tests that take long
+	@$(BIN)/python -m pytest tests -m soak --timeout=7200 || [ $$? -eq 5 ]
+
+lint: .venv/.dev ## check style, and who imports whom
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet || { echo "run: make format"; exit 1; }
+	@$(BIN)/lint-imports --no-logo
+
+types: .venv/.dev ## check types
+	@$(BIN)/mypy
+
+format: .venv/.dev ## put the code into its form
+	@$(BIN)/ruff check --fix --quiet
+	@$(BIN)/ruff format --quiet
+
+lock: ## write constraints.txt anew: the newest versions that setup.py allows
+	@rm -rf .tools/lock && python3 -m venv .tools/lock
+	@.tools/lock/bin/pip install --quiet --upgrade pip && .tools/lock/bin/pip install --quiet -e '.[dev]'
+	@.tools/lock/bin/pip freeze --all --exclude-editable --exclude pip > constraints.txt && rm -rf .tools/lock
+
+clean: ## stop the stack; remove .venv, .tools and caches (data in .run stays)
+	@[ ! -x $(BIN)/hotseat ] || $(BIN)/hotseat down
+	@rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What the tests run beside Python packages, chromium included.
+tools: .venv/.dev
+	@$(BIN)/python -m deploy.local haproxy redis-server prometheus promtool chromium > /dev/null
+
+.venv/.stack: $(BUILT_FROM)
+	@sh deploy/local/bootstrap.sh stack
+
+.venv/.dev: $(BUILT_FROM)
+	@sh deploy/local/bootstrap.sh dev

@@ -1,0 +1,320 @@
+"""What a stack runs: each process with its command, environment and addresses.
+
+Every process carries the stack's name and its own in its environment (`STACK_MARKER`, `PROCESS_MARKER`); that, not a
+pid file, is how a process is recognised later. The plan of a running stack is its `stack.json`: it holds secrets, so
+mode 600.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from deploy.local.credentials import Credentials
+from deploy.local.places import HAPROXY_CFG, RunDir
+from deploy.local.ports import free_ports
+from deploy.local.prometheus import prometheus_command
+from deploy.local.proxy import proxy_environ
+from deploy.local.settings import EXTERNAL, StackSettings
+
+STACK_MARKER = "HOTSEAT_STACK"
+PROCESS_MARKER = "HOTSEAT_PROCESS"
+LOOPBACK = "127.0.0.1"
+
+# The kinds, in the order in which they are stopped: who sends requests goes before who answers them.
+STOP_ORDER = (("proxy",), ("web", "worker", "metrics"), ("store",))
+
+# With these boto3 would look for the embedded S3 server, or for its keys, somewhere else.
+_ELSEWHERE = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")
+_SECRET_NAMES = ("SECRET_KEYS", "AFFINITY_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+
+@dataclass(frozen=True, slots=True)
+class AppCommands:
+    """The application's command lines; tests put small stand-ins here."""
+
+    web: Sequence[str] = (sys.executable, "-m", "hotseat", "web")
+    worker: Sequence[str] = (sys.executable, "-m", "hotseat", "worker")
+    release: Sequence[str] = (sys.executable, "-m", "hotseat", "release")
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedProcess:
+    """One process. `external` ones are used, not run: they have an address and nothing else."""
+
+    name: str
+    kind: str
+    address: str
+    admin_address: str | None = None
+    mode: str = "embedded"
+    command: list[str] = field(default_factory=list)
+    environ: dict[str, str] = field(default_factory=dict)
+    stop_seconds: float = 5
+    external: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All processes of a stack, in the order in which they start, and the address to browse."""
+
+    url: str
+    processes: list[PlannedProcess]
+
+    def write(self, file: Path) -> None:
+        partial = file.with_suffix(".partial")
+        partial.unlink(missing_ok=True)
+        with open(partial, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as target:
+            json.dump(asdict(self), target, indent=1)
+        partial.replace(file)
+
+    @classmethod
+    def read(cls, file: Path) -> "Plan | None":
+        """The plan in `file`; None if there is none."""
+        try:
+            content = json.loads(file.read_text())
+        except FileNotFoundError:
+            return None
+        return cls(content["url"], [PlannedProcess(**process) for process in content["processes"]])
+
+
+def choose_ports(settings: StackSettings, avoid: frozenset[int] = frozenset()) -> dict[str, int]:
+    """Each port by the name of its variable; of the bases, `WEB_PORT_1`, `WEB_ADMIN_PORT_1` and so on."""
+    slots = range(1, settings.web_instances + 1)
+    ports = {name: port for name, port in settings.ports.items() if not name.endswith("_BASE")}
+    for prefix in ("WEB_PORT", "WEB_ADMIN_PORT"):
+        base = settings.ports[f"{prefix}_BASE"]
+        ports |= {f"{prefix}_{slot}": base + slot - 1 if base else 0 for slot in slots}
+    unset = [name for name, port in ports.items() if port == 0]
+    taken = avoid | frozenset(port for port in ports.values() if port)
+    return ports | dict(zip(unset, free_ports(len(unset), avoid=taken), strict=True))
+
+
+def make_plan(
+    settings: StackSettings,
+    *,
+    run_dir: RunDir,
+    ports: Mapping[str, int],
+    credentials: Credentials,
+    programs: Mapping[str, Path],
+    environ: Mapping[str, str],
+    app: AppCommands,
+) -> Plan:
+    builder = _Builder(settings, run_dir, ports, credentials, programs, environ, app)
+    return Plan(url=builder.url, processes=builder.processes())
+
+
+def plan_store(
+    name: str,
+    *,
+    run_dir: RunDir,
+    ports: Mapping[str, int],
+    credentials: Credentials,
+    programs: Mapping[str, Path],
+    environ: Mapping[str, str],
+) -> tuple[PlannedProcess, dict[str, str]]:
+    """One of redis, mongodb and s3 by itself, and the variables by which an application finds it."""
+    settings = StackSettings.from_environ(environ)
+    builder = _Builder(settings, run_dir, ports, credentials, programs, environ, AppCommands())
+    return builder.stores()[name](), builder.store_variables()[name]
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    settings: StackSettings
+    run_dir: RunDir
+    ports: Mapping[str, int]
+    credentials: Credentials
+    programs: Mapping[str, Path]
+    environ: Mapping[str, str]
+    app: AppCommands
+
+    @property
+    def url(self) -> str:
+        host = {"0.0.0.0": LOOPBACK, "::": "[::1]", "*": LOOPBACK}.get(self.settings.http_bind, self.settings.http_bind)  # noqa: S104 - read, not bound
+        return f"http://{host}:{self.ports['HTTP_PORT']}"
+
+    @property
+    def mode(self) -> str:
+        return "sticky" if self.settings.sticky else "stateless"
+
+    def processes(self) -> list[PlannedProcess]:
+        stores = [self._external(name) or make() for name, make in self.stores().items()]
+        slots = range(1, self.settings.web_instances + 1)
+        web = [self._web(slot) for slot in slots]
+        return [*stores, *web, self._worker(), self._haproxy(), self._prometheus()]
+
+    def stores(self) -> dict[str, Callable[[], PlannedProcess]]:
+        return {"redis": self._redis, "mongodb": self._mongodb, "s3": self._s3}
+
+    def _external(self, name: str) -> PlannedProcess | None:
+        url = self.settings.external.get(name)
+        if url is None:
+            return None
+        return PlannedProcess(name=name, kind="store", address=without_password(url), mode="external", external=True)
+
+    def _redis(self) -> PlannedProcess:
+        folder, port = self._data("redis"), self.ports["REDIS_PORT"]
+        options = {
+            "bind": [LOOPBACK],
+            "port": [str(port)],
+            "dir": [str(folder)],
+            "appendonly": ["yes"],
+            "appendfsync": ["everysec"],
+            "save": [""],  # the append-only file is the copy on disk; no second one
+            "set-proc-title": ["no"],  # the title would overwrite the environment, and with it our marker
+            "maxmemory": ["1gb"],
+            # Sessions are data: full means that writes fail, not that people are logged out.
+            "maxmemory-policy": ["noeviction"],
+            # A reader that does not read (a paused process) is cut off instead of filling Redis's memory.
+            "client-output-buffer-limit": ["normal", "64mb", "16mb", "30"],
+        }
+        arguments = [part for name, values in options.items() for part in (f"--{name}", *values)]
+        return PlannedProcess(
+            name="redis",
+            kind="store",
+            address=f"{LOOPBACK}:{port}",
+            command=[str(self.programs["redis-server"]), *arguments],
+            environ=self._plain_environ("redis"),
+        )
+
+    def _mongodb(self) -> PlannedProcess:
+        """A MongoDB wire server over SQLite. Its log and pid file have fixed places unless they are told others."""
+        folder, port = self._data("mongodb"), self.ports["MONGODB_PORT"]
+        pid_file = str(self.run_dir.mongodb_pid_file)
+        server = [str(self.programs["nx-27017"]), "--data-dir", str(folder), "-p", str(port)]
+        server += ["--log-file", os.devnull, "--pid-file", pid_file]  # it logs to stderr as well
+        return PlannedProcess(
+            name="mongodb",
+            kind="store",
+            address=f"{LOOPBACK}:{port}",
+            # It refuses to start while its pid file names any living process, its own or not.
+            command=["/bin/sh", "-c", 'rm -f "$1"; shift; exec "$@"', "sh", pid_file, *server],
+            environ=self._plain_environ("mongodb"),
+        )
+
+    def _s3(self) -> PlannedProcess:
+        """rclone as S3 server: unlike moto's it keeps its objects, as plain files, when it stops."""
+        folder, port = self._data("s3"), self.ports["S3_PORT"]
+        key = f'"{self.credentials["AWS_ACCESS_KEY_ID"]},{self.credentials["AWS_SECRET_ACCESS_KEY"]}"'
+        command = [str(self.programs["rclone"]), "serve", "s3", "--addr", f"{LOOPBACK}:{port}"]
+        command += ["--vfs-cache-mode", "off", "--dir-cache-time", "1s", "--config", os.devnull, str(folder)]
+        return PlannedProcess(
+            name="s3",
+            kind="store",
+            address=f"http://{LOOPBACK}:{port}",
+            command=command,
+            environ=self._plain_environ("s3", RCLONE_AUTH_KEY=key, RCLONE_CACHE_DIR=str(self.run_dir.data / "rclone")),
+        )
+
+    def _web(self, slot: int) -> PlannedProcess:
+        name, port, admin_port = f"web-{slot}", self.ports[f"WEB_PORT_{slot}"], self.ports[f"WEB_ADMIN_PORT_{slot}"]
+        command = list(self.app.web)
+        if not self.settings.web_may_write:
+            command = ["/bin/sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *command]
+        return PlannedProcess(
+            name=name,
+            kind="web",
+            address=f"{LOOPBACK}:{port}",
+            admin_address=f"{LOOPBACK}:{admin_port}",
+            mode=self.mode,
+            command=command,
+            environ=self._app_environ(name, PORT=str(port), ADMIN_PORT=str(admin_port)),
+            stop_seconds=self.settings.drain_seconds + 5,
+        )
+
+    def _worker(self) -> PlannedProcess:
+        admin_port = self.ports["WORKER_ADMIN_PORT"]
+        return PlannedProcess(
+            name="worker-1",
+            kind="worker",
+            address=f"{LOOPBACK}:{admin_port}",
+            admin_address=f"{LOOPBACK}:{admin_port}",
+            mode=self.mode,
+            command=list(self.app.worker),
+            environ=self._app_environ("worker-1", ADMIN_PORT=str(admin_port)),
+            stop_seconds=self.settings.drain_seconds + 5,
+        )
+
+    def _haproxy(self) -> PlannedProcess:
+        admin_port = self.ports["HAPROXY_ADMIN_PORT"]
+        addresses = {
+            slot: f"{LOOPBACK}:{self.ports[f'WEB_PORT_{slot}']}" for slot in range(1, self.settings.web_instances + 1)
+        }
+        environ = proxy_environ(
+            addresses,
+            sticky=self.settings.sticky,
+            affinity_key=self.credentials["AFFINITY_KEY"],
+            secure=(self.settings.public_origin or "").startswith("https://"),
+        )
+        environ |= {
+            "HTTP_BIND": self.settings.http_bind,
+            "HTTP_PORT": str(self.ports["HTTP_PORT"]),
+            "HAPROXY_ADMIN_PORT": str(admin_port),
+            "HAPROXY_SOCKET": str(self.run_dir.sockets / "haproxy.sock"),
+            "HAPROXY_STATE_FILE": str(self.run_dir.haproxy_state_file),
+        }
+        return PlannedProcess(
+            name="haproxy",
+            kind="proxy",
+            address=self.url,
+            admin_address=f"{LOOPBACK}:{admin_port}",
+            mode=self.mode,
+            command=[str(self.programs["haproxy"]), "-db", "-f", str(HAPROXY_CFG)],
+            environ=self._plain_environ("haproxy", **environ),
+        )
+
+    def _prometheus(self) -> PlannedProcess:
+        address = f"{LOOPBACK}:{self.ports['PROMETHEUS_PORT']}"
+        return PlannedProcess(
+            name="prometheus",
+            kind="metrics",
+            address=f"http://{address}",
+            admin_address=address,
+            command=prometheus_command(self.programs["prometheus"], self.run_dir, address),
+            environ=self._plain_environ("prometheus"),
+        )
+
+    def _data(self, name: str) -> Path:
+        return self.run_dir.data / name
+
+    def _plain_environ(self, name: str, **own: str) -> dict[str, str]:
+        """For programs that are not ours: nothing secret, save what they need."""
+        passed = {key: value for key, value in self.environ.items() if key not in (*_SECRET_NAMES, *EXTERNAL.values())}
+        return {**passed, **own, STACK_MARKER: str(self.run_dir.path), PROCESS_MARKER: name}
+
+    def store_variables(self) -> dict[str, dict[str, str]]:
+        return {
+            "redis": {"REDIS_URL": f"redis://{LOOPBACK}:{self.ports['REDIS_PORT']}/0"},
+            "mongodb": {"MONGODB_URL": f"mongodb://{LOOPBACK}:{self.ports['MONGODB_PORT']}/hotseat"},
+            "s3": {
+                "S3_ENDPOINT_URL": f"http://{LOOPBACK}:{self.ports['S3_PORT']}",
+                "AWS_ACCESS_KEY_ID": self.credentials["AWS_ACCESS_KEY_ID"],
+                "AWS_SECRET_ACCESS_KEY": self.credentials["AWS_SECRET_ACCESS_KEY"],
+                "AWS_DEFAULT_REGION": self.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
+            },
+        }
+
+    def _app_environ(self, name: str, **own: str) -> dict[str, str]:
+        foreign = () if "s3" in self.settings.external else _ELSEWHERE
+        environ = {name: value for name, value in self.environ.items() if name not in foreign}
+        environ |= {"S3_BUCKET": self.environ.get("S3_BUCKET") or "hotseat"}
+        for store, variables in self.store_variables().items():
+            if store not in self.settings.external:
+                environ |= variables
+        environ |= {
+            "SECRET_KEYS": self.credentials["SECRET_KEYS"],
+            "AFFINITY_KEY": self.credentials["AFFINITY_KEY"],
+            "STICKY_MODE": "on" if self.settings.sticky else "off",
+            "WEB_SLOTS": str(self.settings.web_slots),
+            "INSTANCE_ID": name,
+        }
+        return {**environ, **own, STACK_MARKER: str(self.run_dir.path), PROCESS_MARKER: name}
+
+
+def without_password(url: str) -> str:
+    """`url` with its password starred, to be shown."""
+    password = urlsplit(url).password
+    return url.replace(f":{password}@", ":***@") if password else url

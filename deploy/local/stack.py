@@ -1,0 +1,202 @@
+"""A whole stack on this machine: bring it up, take it down, and reach into each of its processes.
+
+Invariant: after `down` nothing of the stack runs, however it was left; data, logs and secrets stay. `up` either
+returns with everything ready, or takes down what it started and raises. One `up` at a time per run directory (a
+lock); `down` breaks that lock by ending its holder. Methods return when what they ask for is done, save `kill`, after
+which the process starts again.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from deploy.local import readiness
+from deploy.local.errors import Misuse, StackError
+from deploy.local.leftovers import end_leftovers
+from deploy.local.lock import UpLock
+from deploy.local.places import RunDir
+from deploy.local.processes import AppCommands, Plan, PlannedProcess
+from deploy.local.settings import StackSettings
+from deploy.local.starting import READY_SECONDS, did_not_start, need_programs, start_processes, start_stack
+from deploy.local.status import ProcessStatus, status_of
+from deploy.local.stopping import HURRY_SECONDS, clear, stop_processes, take_down
+from deploy.local.supervision import Supervisor, SupervisorGone
+from deploy.local.waiting import wait_until
+
+
+class Stack:
+    """The stack whose files are in `run_dir`. `environ` is for `up` only; all else asks the running stack.
+
+    `say` hears what `up` is waiting for. `app` are the application's command lines.
+    """
+
+    def __init__(
+        self,
+        run_dir: Path,
+        environ: Mapping[str, str],
+        *,
+        app: AppCommands | None = None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._run_dir = RunDir(run_dir.absolute())
+        self._environ = environ
+        self._app = app or AppCommands()
+        self._say = say
+        self._supervisor = Supervisor(self._run_dir)
+
+    # The whole
+
+    def up(self) -> None:
+        """Start everything and wait until it is ready; nothing to do if it runs already.
+
+        Raises Misuse (nothing was changed), StartFailed or StackError (all that was started is down again).
+        """
+        settings = StackSettings.from_environ(self._environ)
+        programs = need_programs(settings, self._environ, self._say)
+        was_there = self._run_dir.path.exists()
+        self._run_dir.create()
+        with UpLock(self._run_dir.lock_file):
+            if self.running():
+                return
+            try:
+                clear(self._run_dir)
+                self._run_dir.create()
+                start_stack(
+                    settings,
+                    run_dir=self._run_dir,
+                    supervisor=self._supervisor,
+                    programs=programs,
+                    environ=self._environ,
+                    app=self._app,
+                    say=self._say,
+                )
+            except BaseException as error:
+                take_down(self._run_dir, self._supervisor)
+                if isinstance(error, Misuse) and not was_there:
+                    shutil.rmtree(self._run_dir.path, ignore_errors=True)
+                raise
+
+    def down(self) -> None:
+        """Stop everything that belongs to this run directory, whoever started it. Idempotent."""
+        if not self._run_dir.path.exists():
+            end_leftovers(self._run_dir.path)
+            return
+        with UpLock(self._run_dir.lock_file, end_holder=True):
+            take_down(self._run_dir, self._supervisor)
+
+    def running(self) -> bool:
+        return self._supervisor.answers()
+
+    @property
+    def url(self) -> str:
+        """Where to browse."""
+        return self._plan().url
+
+    # Its processes
+
+    def names(self) -> list[str]:
+        return [process.name for process in self._plan().processes]
+
+    def status(self) -> list[ProcessStatus]:
+        """Each process of the stack; an empty list if it is not up."""
+        plan = Plan.read(self._run_dir.state_file)
+        if plan is None:
+            return []
+        try:
+            states = self._supervisor.states()
+        except SupervisorGone:
+            states = {}
+        return [status_of(process, states.get(process.name)) for process in plan.processes]
+
+    def pid(self, name: str) -> int:
+        """Its pid; 0 while it does not run."""
+        return self._supervisor.states()[self._own(name).name].pid
+
+    def address(self, name: str) -> str:
+        return self._process(name).address
+
+    def admin_address(self, name: str) -> str:
+        address = self._process(name).admin_address
+        if address is None:
+            raise Misuse(f"{name} has no admin address.")
+        return address
+
+    def environ_of(self, name: str) -> dict[str, str]:
+        """What the process was started with; a newborn one may be started with the same on another port."""
+        return dict(self._own(name).environ)
+
+    def logs(self, name: str) -> Path:
+        """Its log file (rotated: `.1` is the one before)."""
+        return self._run_dir.log_of(self._own(name).name)
+
+    def ready(self, name: str) -> bool:
+        return readiness.answers(self._process(name))
+
+    def wait_ready(self, name: str, deadline_seconds: float = READY_SECONDS) -> None:
+        """Wait for a process that may have died on the way; raises StartFailed after the deadline."""
+        process = self._own(name)
+        if not wait_until(lambda: readiness.answers(process), deadline_seconds):
+            raise did_not_start(self._run_dir, name, "did not become ready in time")
+
+    def start(self, name: str) -> None:
+        """Start it unless it runs, and wait until it is ready. Raises StartFailed."""
+        start_processes(self._supervisor, self._run_dir, [self._own(name)], self._say)
+
+    def stop(self, name: str) -> None:
+        """Ask it to end, give it its time (draining, for a web process), and leave it stopped."""
+        process = self._own(name)
+        stop_processes(self._supervisor, [process], "TERM", process.stop_seconds)
+
+    def restart(self, name: str) -> None:
+        self.stop(name)
+        self.start(name)
+
+    def kill(self, name: str) -> None:
+        """SIGKILL. Returns when the process is dead; it is started again in its slot (see `wait_ready`)."""
+        pid = self._supervisor.kill_process(self._own(name).name)
+        wait_until(lambda: self.pid(name) != pid, HURRY_SECONDS)
+
+    def pause(self, name: str) -> None:
+        """SIGSTOP: it keeps its connections and answers nothing."""
+        self._signal(name, signal.SIGSTOP)
+        wait_until(lambda: self._state(name) == "paused", HURRY_SECONDS)
+
+    def resume(self, name: str) -> None:
+        self._signal(name, signal.SIGCONT)
+        wait_until(lambda: self._state(name) != "paused", HURRY_SECONDS)
+
+    # How
+
+    def _signal(self, name: str, number: signal.Signals) -> None:
+        pid = self.pid(name)
+        if not pid:
+            raise StackError(f"{name} does not run.")
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+    def _state(self, name: str) -> str:
+        return status_of(self._own(name), self._supervisor.states()[name]).state
+
+    def _plan(self) -> Plan:
+        # Read anew each time: another process may have taken the stack down and up again.
+        plan = Plan.read(self._run_dir.state_file)
+        if plan is None:
+            raise StackError(f"No stack is running in {self._run_dir.path}; start one with: hotseat up")
+        return plan
+
+    def _process(self, name: str) -> PlannedProcess:
+        processes = self._plan().processes
+        for process in processes:
+            if process.name == name:
+                return process
+        known = ", ".join(process.name for process in processes)
+        raise Misuse(f"There is no process {name!r}; there are: {known}.")
+
+    def _own(self, name: str) -> PlannedProcess:
+        process = self._process(name)
+        if process.external:
+            raise Misuse(f"{name} is used at {process.address} and not run by this stack.")
+        return process

@@ -1,0 +1,129 @@
+"""Bringing a stack up: stores first, then the release step, the web processes and the worker, and HAProxy last.
+
+Each is waited for until it answers; one that dies on the way ends the wait at once, with its last words.
+"""
+
+import subprocess
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from deploy.local import readiness
+from deploy.local.credentials import load_credentials
+from deploy.local.errors import Misuse, StartFailed
+from deploy.local.logs import last_lines
+from deploy.local.places import RunDir
+from deploy.local.ports import free_port_from, holder, is_free
+from deploy.local.processes import STACK_MARKER, AppCommands, Plan, PlannedProcess, choose_ports, make_plan
+from deploy.local.programs import STORE_PROGRAMS, Programs
+from deploy.local.prometheus import write_prometheus_files
+from deploy.local.settings import StackSettings
+from deploy.local.supervision import Supervisor
+from deploy.local.waiting import wait_until
+
+READY_SECONDS = 30.0
+_ANY_PROGRAM = ("haproxy", "prometheus")
+# HAProxy is last because a server that does not answer its first check gets no requests until the second.
+_ORDER = (("store", "metrics"), ("web", "worker"), ("proxy",))
+
+
+def need_programs(settings: StackSettings, environ: Mapping[str, str], say: Callable[[str], None]) -> dict[str, Path]:
+    """The programs that a stack with these settings runs, fetched if they are missing."""
+    stores = [program for store, program in STORE_PROGRAMS.items() if store not in settings.external]
+    return Programs.of(environ, say).need(*_ANY_PROGRAM, *stores)
+
+
+def start_stack(
+    settings: StackSettings,
+    *,
+    run_dir: RunDir,
+    supervisor: Supervisor,
+    programs: Mapping[str, Path],
+    environ: Mapping[str, str],
+    app: AppCommands,
+    say: Callable[[str], None],
+) -> None:
+    """Returns with everything ready. Raises Misuse or StartFailed, leaving what was started to the caller."""
+    ports = choose_ports(settings)
+    _check_ports(settings, ports)
+    plan = make_plan(
+        settings,
+        run_dir=run_dir,
+        ports=ports,
+        credentials=load_credentials(run_dir.secrets_file, environ),
+        programs=programs,
+        environ=environ,
+        app=app,
+    )
+    own = [process for process in plan.processes if not process.external]
+    _write_files(run_dir, plan, own)
+    base = {name: value for name in ("PATH", "HOME", "LANG", "TMPDIR") if (value := environ.get(name))}
+    supervisor.start([process.name for process in own], {**base, STACK_MARKER: str(run_dir.path)})
+    for kinds in _ORDER:
+        if "web" in kinds:
+            say("preparing the database and the bucket")
+            _release(app, run_dir, next(process for process in own if process.kind == "web"))
+        start_processes(supervisor, run_dir, [process for process in own if process.kind in kinds], say)
+
+
+def start_processes(
+    supervisor: Supervisor, run_dir: RunDir, processes: list[PlannedProcess], say: Callable[[str], None]
+) -> None:
+    """Start these together and wait until all are ready. Raises StartFailed."""
+    for process in processes:
+        supervisor.start_process(process.name)
+    states = supervisor.states()
+    born = {process.name: states[process.name].pid for process in processes}
+    for process in processes:
+        say(f"waiting for {process.name}")
+        _wait_started(supervisor, run_dir, process, born)
+
+
+def did_not_start(run_dir: RunDir, name: str, what: str, exit_code: int = 0) -> StartFailed:
+    return StartFailed(
+        f"{name} {what}{f' (exit code {exit_code})' if exit_code else ''}.",
+        process=name,
+        last_lines=last_lines(run_dir.log_of(name)),
+        exit_code=2 if exit_code == 2 else 1,
+    )
+
+
+def _wait_started(supervisor: Supervisor, run_dir: RunDir, process: PlannedProcess, born: Mapping[str, int]) -> None:
+    dead: list[str] = []
+
+    def decided() -> bool:
+        states = supervisor.states()
+        dead.extend(name for name, pid in born.items() if states[name].pid != pid)
+        return bool(dead) or readiness.answers(process)
+
+    if not wait_until(decided, READY_SECONDS):
+        raise did_not_start(run_dir, process.name, "did not become ready in time")
+    if dead:
+        raise did_not_start(run_dir, dead[0], "ended while it was starting", supervisor.last_exit(dead[0]))
+
+
+def _release(app: AppCommands, run_dir: RunDir, like: PlannedProcess) -> None:
+    environ = {**like.environ, "INSTANCE_ID": "release"}
+    with run_dir.log_of("release").open("wb") as log:
+        done = subprocess.run(list(app.release), env=environ, cwd=run_dir.path, stdout=log, stderr=log, check=False)
+    if done.returncode:
+        raise did_not_start(run_dir, "release", "failed", done.returncode)
+
+
+def _check_ports(settings: StackSettings, ports: Mapping[str, int]) -> None:
+    for name, port in ports.items():
+        if is_free(port, settings.http_bind if name == "HTTP_PORT" else "127.0.0.1"):
+            continue
+        by = holder(port)
+        raise Misuse(
+            f"Port {port} ({name}) is taken{f' by {by}' if by else ''}; stop that, or choose another one:"
+            f" {name}={free_port_from(port + 1)} hotseat up"
+        )
+
+
+def _write_files(run_dir: RunDir, plan: Plan, own: Iterable[PlannedProcess]) -> None:
+    for process in own:
+        if process.kind in ("store", "metrics"):
+            (run_dir.data / process.name).mkdir(exist_ok=True)
+    write_prometheus_files(run_dir, own)
+    run_dir.haproxy_state_file.write_text("1\n")  # the format's version and no server: all as configured
+    plan.write(run_dir.state_file)

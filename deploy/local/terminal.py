@@ -1,0 +1,72 @@
+"""How the stack's commands speak: progress, tables, prefixed log lines, and complaints of one sentence."""
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from deploy.local.errors import StackError, StartFailed
+from deploy.local.status import ProcessStatus
+
+_PREFIX_COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "bright_cyan", "bright_green", "bright_magenta")
+_STATE_COLOURS = {
+    "ready": "green",
+    "running": "green",
+    "starting": "yellow",
+    "restarting": "yellow",
+    "stopping": "yellow",
+    "paused": "magenta",
+    "stopped": "red",
+    "failed": "red",
+    "external": "cyan",
+}
+
+
+@contextlib.contextmanager
+def complaints() -> Iterator[None]:
+    """A StackError becomes its sentence on stderr and its exit code."""
+    try:
+        yield
+    except StackError as error:
+        if isinstance(error, StartFailed) and error.last_lines:
+            click.echo("\n".join(f"{error.process} | {line}" for line in error.last_lines), err=True)
+        click.echo(f"hotseat: {error}", err=True)
+        raise SystemExit(error.exit_code) from None
+
+
+@contextlib.contextmanager
+def progress(console: Console) -> Iterator[Callable[[str], None]]:
+    """One changing line in a terminal, plain lines elsewhere."""
+    if not console.is_terminal:
+        yield lambda text: console.print(text, soft_wrap=True)
+        return
+    with console.status("starting") as spinner:
+        yield spinner.update
+
+
+def status_table(statuses: Iterable[ProcessStatus], *, with_pids: bool = False) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("service", *(["pid"] if with_pids else []), "address", "state", "mode"):
+        table.add_column(column, justify="right" if column == "pid" else "left", no_wrap=True)
+    for status in statuses:
+        pid = [str(status.pid or "-")] if with_pids else []
+        state = f"[{_STATE_COLOURS[status.state]}]{status.state}[/]"
+        table.add_row(status.name, *pid, status.address, state, status.mode)
+    return table
+
+
+class LogPrinter:
+    """Prints log lines of several processes, each with the process's name and colour in front."""
+
+    def __init__(self, console: Console, names: Iterable[str]) -> None:
+        self._console = console
+        names = list(names)
+        self._width = max((len(name) for name in names), default=0)
+        self._colours = {name: _PREFIX_COLOURS[index % len(_PREFIX_COLOURS)] for index, name in enumerate(names)}
+
+    def print(self, name: str, line: str) -> None:
+        prefix = (f"{name:<{self._width}} | ", self._colours[name])
+        self._console.print(Text.assemble(prefix, line), soft_wrap=True)

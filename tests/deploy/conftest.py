@@ -1,0 +1,274 @@
+"""A real HAProxy with the repository's haproxy.cfg before small web servers that do as they are told."""
+
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from deploy.local import AppCommands, Programs, Stack, free_ports
+from deploy.local.places import HAPROXY_CFG
+from deploy.local.proxy import proxy_environ
+
+AFFINITY_KEY = "a key for tests"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back through the proxy. `seen` is what the server says it was asked, if it was asked."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+    seconds: float
+
+    @property
+    def seen(self) -> dict[str, str]:
+        answer: dict[str, str] = json.loads(self.body)
+        return answer
+
+    @property
+    def cookie(self) -> str | None:
+        """The SRV cookie that was set, as a client sends it back."""
+        return next(
+            (value.split(";")[0] for value in self.headers.get_all("Set-Cookie") or [] if "SRV=" in value), None
+        )
+
+
+class _QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """HAProxy closes health checks in the middle; that is no news."""
+
+
+class StubServer:
+    """Answers every request with the headers it got, unless told otherwise."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.readyz = 200
+        self.dies_when_asked = False
+        self.set_cookie: str | None = None
+        self.asked: list[str] = []
+        self._server = self._listen(0)
+        self.port = self._server.server_address[1]
+
+    def close(self) -> None:
+        """Connections are refused from now on."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def reopen(self) -> None:
+        self._server = self._listen(self.port)
+
+    def _listen(self, port: int) -> _QuietServer:
+        server = _QuietServer(("127.0.0.1", port), self._handler())
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        return server
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        stub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                while length > 0:
+                    length -= len(self.rfile.read(min(length, 65_536)))
+                if self.path == "/readyz":
+                    self._answer(stub.readyz, b"{}")
+                    return
+                stub.asked.append(f"{self.command} {self.path}")
+                if stub.dies_when_asked:
+                    self.close_connection = True
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    return
+                seen = {"server": stub.name, **{name.lower(): value for name, value in self.headers.items()}}
+                self._answer(200, json.dumps(seen).encode())
+
+            do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - the base class's names
+
+            def _answer(self, status: int, body: bytes) -> None:
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.send_header("ETag", '"1"')  # as far as a shared cache is concerned, it may be kept
+                if stub.set_cookie:
+                    self.send_header("Set-Cookie", stub.set_cookie)
+                self.end_headers()
+                self.wfile.write(body if self.command != "HEAD" else b"")
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+                pass
+
+        return Handler
+
+
+@dataclass
+class Proxy:
+    """HAProxy and the servers behind slots 1, 2, 3."""
+
+    port: int
+    admin_port: int
+    servers: list[StubServer]
+    socket_file: Path
+    state_file: Path
+    log_file: Path
+    environ: dict[str, str] = field(repr=False)
+
+    def ask(
+        self,
+        path: str = "/",
+        method: str = "GET",
+        headers: dict[str, str] | None = None,
+        body: bytes | None = None,
+        port: int | None = None,
+    ) -> Reply:
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=10)
+        started = time.monotonic()
+        try:
+            connection.request(method, path, body=body, headers=headers or {})
+            answer = connection.getresponse()
+            return Reply(answer.status, answer.headers, answer.read(), time.monotonic() - started)
+        finally:
+            connection.close()
+
+    def command(self, line: str) -> str:
+        """Say something to the runtime socket."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.connect(str(self.socket_file))
+            connection.sendall(line.encode() + b"\n")
+            return b"".join(iter(lambda: connection.recv(65_536), b"")).decode()
+
+    def server(self, name: str) -> StubServer:
+        return next(server for server in self.servers if server.name == name)
+
+    def state_of(self, name: str) -> str:
+        """`UP`, `DRAIN`, `DOWN`, `MAINT`, as the statistics say it."""
+        rows = [row.split(",") for row in self.command("show stat").splitlines()]
+        return next(row[17] for row in rows if row[:2] == ["web", name])
+
+    def logged(self) -> list[dict[str, object]]:
+        lines = self.log_file.read_text().splitlines()
+        return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+ProxyFactory = Callable[..., Proxy]
+
+
+@pytest.fixture
+def haproxy(programs: Programs) -> str:
+    return str(programs.need("haproxy")["haproxy"])
+
+
+@pytest.fixture
+def proxy(haproxy: str, tmp_path: Path) -> Iterator[ProxyFactory]:
+    """`proxy(sticky=True)` is a HAProxy before three servers; with `like` a second one that takes over its state."""
+    with ExitStack() as stack:
+
+        def start(*, sticky: bool = False, like: Proxy | None = None, **more: str) -> Proxy:
+            servers = like.servers if like else [StubServer(f"web-{slot}") for slot in (1, 2, 3)]
+            if like is None:
+                for server in servers:
+                    stack.callback(server.close)
+            port, admin_port = free_ports(2)
+            number = len(list(tmp_path.glob("haproxy-*.log")))
+            started = Proxy(
+                port=port,
+                admin_port=admin_port,
+                servers=servers,
+                socket_file=tmp_path / f"haproxy-{number}.sock",
+                state_file=like.state_file if like else tmp_path / "haproxy.state",
+                log_file=tmp_path / f"haproxy-{number}.log",
+                environ={},
+            )
+            if like is None:
+                started.state_file.write_text("1\n")
+            addresses = {slot: f"127.0.0.1:{server.port}" for slot, server in enumerate(servers, 1)}
+            started.environ = {
+                "PATH": os.environ["PATH"],
+                **proxy_environ(addresses, sticky=sticky, affinity_key=AFFINITY_KEY, secure=False),
+                "HTTP_PORT": str(port),
+                "HAPROXY_ADMIN_PORT": str(admin_port),
+                "HAPROXY_SOCKET": str(started.socket_file),
+                "HAPROXY_STATE_FILE": str(started.state_file),
+                **more,
+            }
+            stack.enter_context(_running([haproxy, "-db", "-f", str(HAPROXY_CFG)], started))
+            return started
+
+        yield start
+
+
+class _running:  # noqa: N801 - used as a function
+    def __init__(self, command: list[str], proxy: Proxy) -> None:
+        self._command = command
+        self._proxy = proxy
+
+    def __enter__(self) -> None:
+        with self._proxy.log_file.open("wb") as log:
+            self._process = subprocess.Popen(self._command, env=self._proxy.environ, stdout=log, stderr=log)
+        deadline = time.monotonic() + 5
+        while not self._answers():
+            assert self._process.poll() is None, self._proxy.log_file.read_text()
+            assert time.monotonic() < deadline, "HAProxy does not answer"
+            time.sleep(0.02)
+
+    def __exit__(self, *_: object) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def _answers(self) -> bool:
+        try:
+            return self._proxy.ask("/", port=self._proxy.admin_port).status == 200
+        except OSError:
+            return False
+
+
+@pytest.fixture(scope="session")
+def stub_app() -> AppCommands:
+    """The application's stand-in; see stub_app.py."""
+    stub = (sys.executable, str(Path(__file__).with_name("stub_app.py")))
+    return AppCommands((*stub, "web"), (*stub, "worker"), (*stub, "release"))
+
+
+@pytest.fixture(scope="module")
+def stub_environ(clean_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment for a stack of stand-ins; STUB_FAULTS is the folder of their faults."""
+    return {**clean_environ, "HTTP_PORT": "0", "STUB_FAULTS": str(tmp_path_factory.mktemp("faults"))}
+
+
+@pytest.fixture(scope="module")
+def shared_stack(
+    tmp_path_factory: pytest.TempPathFactory, stub_environ: dict[str, str], stub_app: AppCommands
+) -> Iterator[Stack]:
+    """One running stack of stand-ins for all tests of a module."""
+    stack = Stack(tmp_path_factory.mktemp("shared"), {**stub_environ, "HOTSEAT_WEB_FSIZE": "0"}, app=stub_app)
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.down()
+
+
+@pytest.fixture
+def stack(tmp_path: Path, stub_environ: dict[str, str], stub_app: AppCommands) -> Iterator[Stack]:
+    """A stack of stand-ins for one test, not yet up."""
+    own = Stack(tmp_path / "run", stub_environ, app=stub_app)
+    try:
+        yield own
+    finally:
+        own.down()
+        for fault in Path(stub_environ["STUB_FAULTS"]).iterdir():
+            fault.unlink()
