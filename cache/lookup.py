@@ -4,6 +4,7 @@ A `Lookup` says which Redis command reads it and how the reply becomes a value. 
 trip (`Cache.look`); that is why asking is apart from answering.
 """
 
+import time
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -32,6 +33,11 @@ class Found(Generic[T]):
     stored_at: float | None
     weight: int
 
+    def answer(self) -> Answer[T]:
+        """The value as an answer of the Redis tier."""
+        age_seconds = 0.0 if self.stored_at is None else max(0.0, time.time() - self.stored_at)
+        return Answer(self.value, "redis", self.version, age_seconds)
+
 
 class Source(Protocol):
     """Where a lookup's value is read and how."""
@@ -55,3 +61,11 @@ class Lookup(Generic[T]):
     key: str
     command: Command
     floor: int
+
+    def usable(self, reply: Reply, version: int) -> Found[T] | None:
+        """What a reply holds, unless it is older than asked for. `version` is the owner's, read before the reply.
+
+        A floor above it was reached by nobody (forged, or lost with Redis's data): then all there is will do.
+        """
+        found = self.source.read(reply, version)
+        return found if found is not None and found.version >= min(self.floor, version) else None

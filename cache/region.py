@@ -73,35 +73,43 @@ class Region(Generic[T]):
         """Loads the owner's value, joining a load under way if it is young enough. For a caller whose look missed."""
         key = self.key(tag)
         generation = self._tiers.hot.generation(tag)
-        return await self._flights.join(key, generation, floor, lambda: self._load(tag, key, load, generation))
+        lookup = self.lookup(tag, floor=floor)
+        return await self._flights.join(key, generation, floor, lambda: self._load(lookup, load, generation))
 
     async def close(self) -> None:
         """Cancels the loads under way."""
         await self._flights.close()
 
-    async def _load(self, tag: str, key: str, load: Callable[[], Awaitable[T]], generation: int) -> Answer[T]:
+    async def _load(self, lookup: Lookup[T], load: Callable[[], Awaitable[T]], generation: int) -> Answer[T]:
         if self._waiting >= self._max_waiting:
             self._tiers.observer.load_refused(self.name)
             raise Overloaded(self.name)
         self._waiting += 1
         try:
             async with self._loads:
-                return await self._load_and_store(tag, key, load, generation)
+                return await self._load_and_store(lookup, load, generation)
         finally:
             self._waiting -= 1
 
-    async def _load_and_store(self, tag: str, key: str, load: Callable[[], Awaitable[T]], generation: int) -> Answer[T]:
-        """Version first, value second, so that the label never promises more than the content holds."""
+    async def _load_and_store(self, lookup: Lookup[T], load: Callable[[], Awaitable[T]], generation: int) -> Answer[T]:
+        """Version first, value second, so that the label never promises more than the content holds.
+
+        The key is read once more beside the version: a caller whose look missed just before an earlier load was stored
+        comes too late to join that load, and must not start another.
+        """
         read_at = self._tiers.clock()
-        [counted] = await self._tiers.link.ask("read", ("GET", version_key(tag)))
+        counter = version_key(lookup.tag)
+        counted, stored = await self._tiers.link.ask("read", ("GET", counter), lookup.command)
         version = int(counted or 0)
+        found = lookup.usable(stored, version)
+        if found is not None:
+            self._tiers.keep(lookup, found, generation, read_at)
+            return found.answer()
         value = await self._timed(load)
         encoded = self._codec.encode(value, version, time.time())
         ttl_ms = int(self._ttl_seconds * 1000 * random.uniform(1 - TTL_JITTER, 1))  # noqa: S311  # jitter, not a secret
-        stored = await self._store("store", (version_key(tag), key), (version, encoded, ttl_ms))
-        if stored:
-            found = Found(value, version, None, weigh(encoded))
-            self._tiers.keep(self.lookup(tag), found, generation, read_at)
+        if await self._store("store", (counter, lookup.key), (version, encoded, ttl_ms)):
+            self._tiers.keep(lookup, Found(value, version, None, weigh(encoded)), generation, read_at)
         return Answer(value, "load", version, 0.0)
 
     async def _timed(self, load: Callable[[], Awaitable[T]]) -> T:

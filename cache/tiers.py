@@ -7,7 +7,6 @@ Invariants
 - The first lookup is the guard: what is read beside it is used and kept only if the guard was answered.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -78,13 +77,10 @@ class Tiers:
         versions = {tag: int(reply or 0) for tag, reply in zip(tags, replies, strict=False)}
         for place, reply in zip(missing, replies[len(tags) :], strict=True):
             lookup = lookups[place]
-            found = lookup.source.read(reply, versions[lookup.tag])
-            enough = min(lookup.floor, versions[lookup.tag])  # a floor nobody ever reached asks for no more than all
-            usable = found is not None and found.version >= enough
-            self.observer.looked_up(lookup.source.name, "redis", usable)
-            if found is None or not usable:
+            found = lookup.usable(reply, versions[lookup.tag])
+            self.observer.looked_up(lookup.source.name, "redis", found is not None)
+            if found is None:
                 continue
-            age = 0.0 if found.stored_at is None else max(0.0, time.time() - found.stored_at)
-            answers[place] = Answer(found.value, "redis", found.version, age)
+            answers[place] = found.answer()
             if answers[0] is not None:
                 self.keep(lookup, found, generations[lookup.tag], read_at)

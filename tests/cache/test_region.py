@@ -223,9 +223,9 @@ async def test_another_schema_of_the_same_region_is_not_read(hot: Opens) -> None
         assert (await boards(cache, schema=2).get("ada", load_of("b"))).tier == "load"
 
 
-async def test_a_thousand_callers_of_a_cold_key_make_one_load(hot: Opens, recorder: Recorder) -> None:
-    """However many wait, the truth is asked once per process."""
-    async with hot() as cache:
+async def test_a_thousand_callers_of_a_cold_key_make_one_load(redis_server: RunningStore, recorder: Recorder) -> None:
+    """However many wait, the truth is asked once per process. (Deadlines are not what this is about.)"""
+    async with open_cache(redis_server.url, hot_bytes=1 << 20, deadline_seconds=60, observer=recorder) as cache:
         region = boards(cache)
 
         async def slow() -> Board:
@@ -320,3 +320,16 @@ async def test_an_observer_that_raises_fails_nothing(
 async def test_every_error_of_the_package_is_a_cache_error() -> None:
     """One `except CacheError` is enough for a caller who wants them all."""
     assert all(issubclass(each, CacheError) for each in (Misuse, Overloaded, Refused))
+
+
+async def test_a_caller_who_missed_just_before_a_load_was_stored_does_not_load_again(
+    hot: Opens, recorder: Recorder
+) -> None:
+    """Its look came too early for the stored value, its load too late to join the one that stored it."""
+    async with hot() as cache:
+        region = boards(cache)
+        assert await cache.look(region.lookup("ada")) == [None]
+        await region.get("ada", load_of("first"))
+        answer = await region.fill("ada", load_of("second"))
+        assert (answer.value.text, answer.tier) == ("first", "redis")
+        assert recorder.loads == [("board", True)]
