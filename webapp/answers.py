@@ -38,7 +38,7 @@ class BoardPage(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
-class Profile(msgspec.Struct, frozen=True):
+class PersonSeen(msgspec.Struct, frozen=True):
     """Somebody's profile with a page of their cards."""
 
     person: Person
@@ -133,8 +133,8 @@ __all__ = [
     "Me",
     "Person",
     "PersonRef",
+    "PersonSeen",
     "Problem",
-    "Profile",
     "ReportSeen",
     "SessionList",
     "SessionSeen",

@@ -11,7 +11,6 @@ from webapp.handlers.base import Base
 from webapp.handlers.openapi import OpenApi
 from webapp.handlers.static import StaticFiles
 from webapp.looks import Fingerprints, open_templates
-from webapp.metrics import METHODS
 from webapp.resources import Resources
 
 STATIC = Path(__file__).parent / "static"
@@ -64,11 +63,7 @@ ROUTES: tuple[tuple[str, type[Base], str], ...] = (
 
 def route_methods() -> dict[str, list[str]]:
     """The closed set behind the label `route`, with the methods each one answers."""
-    methods = {
-        name: [method for method in METHODS if method.lower() in _own_names(handler)] or ["GET"]
-        for _, handler, name in ROUTES
-    }
-    return {"static": ["GET"], **methods}
+    return {"static": ["GET"], **{name: handler.methods() or ["GET"] for _, handler, name in ROUTES}}
 
 
 def make_app(resources: Resources) -> Application:
@@ -84,11 +79,6 @@ def make_app(resources: Resources) -> Application:
         xsrf_cookies=True,
         log_function=lambda handler: None,  # each request is logged once, in handlers/base.py
     )
-
-
-def _own_names(handler: type[Base]) -> set[str]:
-    """What a handler and its parents define, down to our own base."""
-    return {name for parent in handler.__mro__ if issubclass(parent, Base) for name in vars(parent)}
 
 
 def _content_security_policy(media_base_url: str | None) -> str:

@@ -6,7 +6,7 @@ breaks aside) and, where it may not be empty, hold more than white space.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -16,20 +16,28 @@ from webapp.errors import InvalidInput
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+# What `_text_fault` refuses, as patterns for the OpenAPI document.
+_PRINTED = r"[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f"
+PLAIN = {"pattern": rf"^{_PRINTED}]*$"}
+TEXT = {"pattern": rf"^{_PRINTED}]*{_PRINTED}\s]{_PRINTED}]*$"}
+
 Handle = Annotated[
     str, Meta(min_length=3, max_length=20, pattern="^[a-z0-9_]+$", description="Lower-case letters, digits, _")
 ]
-Password = Annotated[str, Meta(min_length=8, max_length=200)]
-Name = Annotated[str, Meta(min_length=1, max_length=60)]
-Bio = Annotated[str, Meta(max_length=300)]
-CardText = Annotated[str, Meta(min_length=1, max_length=500)]
-Preference = Annotated[str, Meta(min_length=1, max_length=100)]
+Password = Annotated[str, Meta(min_length=8, max_length=200, extra_json_schema=PLAIN)]
+Name = Annotated[str, Meta(min_length=1, max_length=60, extra_json_schema=TEXT)]
+Bio = Annotated[str, Meta(max_length=300, extra_json_schema=PLAIN)]
+CardText = Annotated[str, Meta(min_length=1, max_length=500, extra_json_schema=TEXT)]
+Preference = Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=TEXT)]
 
+LONGEST_NAME = 100  # of a field; what is refused is named in the answer
 SENSIBLE_BLANK = ("password", "bio")  # may begin or end with white space, or be empty
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+KEY = re.compile(r"[!-~]{1,200}")
+BOARD_CURSOR = re.compile(r"([0-9]{1,3})\.([0-9a-f]{1,64})")
+CARDS_CURSOR = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
 FIELD = re.compile(r"\$\.([A-Za-z_]+)")
 MISSING = re.compile(r"missing required field `([A-Za-z_]+)`")
-UNKNOWN = re.compile(r"unknown field `([^`]+)`")
 
 
 class Signup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,8 +51,8 @@ class Signup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`POST /api/v1/login`"""
 
-    handle: Annotated[str, Meta(min_length=1, max_length=20)]
-    password: Annotated[str, Meta(min_length=1, max_length=200)]
+    handle: Annotated[str, Meta(min_length=1, max_length=20, extra_json_schema=TEXT)]
+    password: Annotated[str, Meta(min_length=1, max_length=200, extra_json_schema=PLAIN)]
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,13 +90,27 @@ def from_json(body: bytes, kind: type[T]) -> T:
 
 def from_form(fields: Mapping[str, list[bytes]], kind: type[T]) -> T:
     """Reads the fields of a form that `kind` knows. Raises InvalidInput naming the field."""
-    names = {field.encode_name for field in msgspec.structs.fields(kind)}
+    names = field_names(kind)
     given = {
         name: values[-1].decode("utf-8", "surrogateescape").replace("\r\n", "\n")
         for name, values in fields.items()
         if name in names
     }
     return _checked(given, kind)
+
+
+def field_names(kind: type[msgspec.Struct]) -> set[str]:
+    """The fields of a body."""
+    return {field.encode_name for field in msgspec.structs.fields(kind)}
+
+
+def refuse_strange_names(given: Collection[str], known: Collection[str]) -> None:
+    """Raises InvalidInput for a field that does not belong, naming it if it can be named."""
+    for name in given:
+        if len(name) > LONGEST_NAME or _text_fault("name", name):
+            raise InvalidInput({"body": "The name of a field is not valid text."})
+        if name not in known:
+            raise InvalidInput({name: "There is no such field."})
 
 
 def checked_text(field: str, text: str, *, longest: int) -> str:
@@ -99,12 +121,18 @@ def checked_text(field: str, text: str, *, longest: int) -> str:
     return text
 
 
+def checked_key(key: str | None) -> str | None:
+    """An idempotency key, or None if none was sent. Raises InvalidInput."""
+    if key is not None and not KEY.fullmatch(key):
+        raise InvalidInput({"Idempotency-Key": "1 to 200 visible ASCII characters, please."})
+    return key
+
+
 def _checked(given: dict[str, Any], kind: type[T]) -> T:
+    refuse_strange_names(given, field_names(kind))
     faults = {
         name: fault for name, value in given.items() if isinstance(value, str) and (fault := _text_fault(name, value))
     }
-    if any(_text_fault("name", name) for name in given):
-        faults["body"] = "The name of a field is not valid text."
     if faults:
         raise InvalidInput(faults)
     try:
@@ -127,9 +155,8 @@ def _text_fault(field: str, text: str) -> str | None:
 
 def _told(message: str) -> dict[str, str]:
     """msgspec's message as a field and a sentence."""
-    for pattern, sentence in ((MISSING, "This is missing."), (UNKNOWN, "There is no such field.")):
-        if match := pattern.search(message):
-            return {match[1]: sentence}
+    if missing := MISSING.search(message):
+        return {missing[1]: "This is missing."}
     match = FIELD.search(message)
     text = message.partition(" - at `")[0]
     length = re.search(r"`str` of length ([<>]=) (\d+)", text)

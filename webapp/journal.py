@@ -35,6 +35,7 @@ def set_up_logging(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level)
+    logging.captureWarnings(capture=True)
     for chatty in ("tornado.access", "botocore", "boto3", "urllib3", "pymongo", "PIL", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.ERROR if chatty == "tornado.access" else logging.WARNING)
     structlog.configure(

@@ -21,7 +21,7 @@ from webapp.settings import Settings
 REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 CALL_BUCKETS = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
 REGIONS = ("session", "profile", "board", "front")
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+OTHER = "OTHER"  # a method that a route does not answer
 STATUSES = ("2xx", "3xx", "4xx", "5xx")
 CALLS = {
     "redis": OPERATIONS,
@@ -91,7 +91,8 @@ class Metrics:
                 "board_strategy": settings.board_strategy,
             }
         )
-        self._create_series(routes)
+        self._routes = routes
+        self._create_series()
 
     def watch(self, cache: Cache) -> None:
         """Shows what the cache holds."""
@@ -99,7 +100,7 @@ class Metrics:
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """One request is over."""
-        self._requests.labels(route, method if method in METHODS else "OTHER", f"{status // 100}xx").inc()
+        self._requests.labels(route, method if method in self._routes[route] else OTHER, f"{status // 100}xx").inc()
         self._durations.labels(route).observe(seconds)
 
     def affinity(self, outcome: str) -> None:
@@ -145,9 +146,10 @@ class Metrics:
         self._calls.labels(backend, operation, result).inc()
         self._call_durations.labels(backend).observe(seconds)
 
-    def _create_series(self, routes: Mapping[str, Collection[str]]) -> None:
-        for route, methods in routes.items():
+    def _create_series(self) -> None:
+        for route, methods in self._routes.items():
             self._durations.labels(route)
+            self._requests.labels(route, OTHER, "4xx")
             for method in methods:
                 for status in STATUSES:
                     self._requests.labels(route, method, status)

@@ -37,7 +37,7 @@ class Operation:
     body: type | None = None
     binary: tuple[str, ...] = ()
     path_parameter: tuple[str, str] | None = None
-    query: tuple[str, ...] = ()
+    cursor: str | None = None
     keyed: bool = False
     needs_session: bool = True
     failures: tuple[int, ...] = field(default=())
@@ -68,7 +68,7 @@ OPERATIONS = (
     ),
     Operation("get", "/visits", "Visitors so far", answers.Visits, needs_session=False),
     Operation("post", "/visits", "Count a visit", answers.Visits, needs_session=False),
-    Operation("get", "/board", "A page of one's board", answers.BoardPage, query=("cursor",)),
+    Operation("get", "/board", "A page of one's board", answers.BoardPage, cursor=forms.BOARD_CURSOR.pattern),
     Operation("post", "/cards", "Send a card", Card, 201, forms.NewCard, keyed=True),
     Operation("get", "/cards/{id}", "A card", Card, path_parameter=CARD_ID, needs_session=False),
     Operation("put", "/cards/{id}/like", "Like a card", answers.Likes, path_parameter=CARD_ID),
@@ -77,9 +77,9 @@ OPERATIONS = (
         "get",
         "/people/{handle}",
         "A profile and a page of its cards",
-        answers.Profile,
+        answers.PersonSeen,
         path_parameter=HANDLE,
-        query=("cursor",),
+        cursor=forms.CARDS_CURSOR.pattern,
         needs_session=False,
     ),
     Operation("put", "/people/{handle}/follow", "Follow somebody", answers.Following, path_parameter=HANDLE),
@@ -139,6 +139,7 @@ def _content(operation: Operation) -> dict[str, Any]:
             "schema": {
                 "type": "object",
                 "required": ["text"],
+                "additionalProperties": False,
                 "properties": {"text": text, "photo": {"type": "string", "format": "binary"}},
             }
         }
@@ -152,7 +153,11 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         parameters.append(
             {"name": name, "in": "path", "required": True, "schema": {"type": "string", "pattern": pattern}}
         )
-    parameters += [{"name": name, "in": "query", "schema": {"type": "string"}} for name in operation.query]
+    if operation.cursor is not None:
+        schema = {"type": "string", "pattern": f"^{operation.cursor}$"}
+        parameters.append(
+            {"name": "cursor", "in": "query", "description": "`next_cursor` of the page before.", "schema": schema}
+        )
     if operation.keyed:
         parameters.append(
             {
@@ -174,7 +179,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
         failures.add(401)
     if operation.method != "get":
         failures.update((403, 413))
-    if operation.body or operation.binary or operation.query or operation.keyed or operation.path_parameter == HANDLE:
+    if operation.body or operation.binary or operation.cursor or operation.keyed or operation.path_parameter == HANDLE:
         failures.add(422)
     if operation.path_parameter:
         failures.add(404)

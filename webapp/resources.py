@@ -74,7 +74,7 @@ async def open_resources(
         stack.callback(media.close)
         passwords = Passwords()
         stack.callback(passwords.close)
-        studio = Offload("pictures", at_once=2, most_waiting=16)
+        studio = Offload("pictures", at_once=1, most_waiting=16)  # one large picture takes up to 0.8 GB
         stack.callback(studio.close)
         jobs = await stack.enter_async_context(open_jobs(settings.redis_url))
         lag = asyncio.create_task(metrics.watch_loop(), name="event loop lag")

@@ -1,7 +1,7 @@
 """The truth in MongoDB: people, follows, cards, likes, reports.
 
 An effect is unique where it lives: the `_id` of a follow, a like and a keyed card derives from what it is about, so
-doing it again changes nothing. Counters beside the facts move with them, and are counted afresh by a repeat.
+doing it again changes nothing. Counters beside the facts are counted afresh with each change (`counters.py`).
 """
 
 from collections.abc import Callable, Sequence

@@ -50,15 +50,12 @@ class Cards:
         """
         document = card_document(card_id, author, text, photo, created=time.time(), digest=digest)
         added = await self._store.insert(COLLECTION, document)
-        if added:
-            await self._people.count(author, {"$inc": {"cards": 1}})
-            return True
-        there = await self._store.find_one(COLLECTION, {"_id": card_id}, {"digest": 1})
-        if there is not None and there["digest"] != digest:
-            raise Conflict("Idempotency-Key", KEY_REUSED, 422)
-        count = await self._store.count(COLLECTION, {"author": author})  # the first attempt may have died before
-        await self._people.count(author, {"$set": {"cards": count}})
-        return False
+        if not added:
+            there = await self._store.find_one(COLLECTION, {"_id": card_id}, {"digest": 1})
+            if there is not None and there["digest"] != digest:
+                raise Conflict("Idempotency-Key", KEY_REUSED, 422)
+        await self._people.count(author, "cards", (COLLECTION, {"author": author}))
+        return added
 
     async def one(self, card_id: str) -> Document:
         """One card. Raises NotFound."""

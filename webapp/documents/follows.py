@@ -1,5 +1,6 @@
 """Who follows whom. A follow's `_id` is the pair, so following again changes nothing."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 
@@ -27,13 +28,13 @@ class Follows:
         """Makes one follow the other. Raises Conflict beyond the most one may follow."""
         if await self._store.count(COLLECTION, {"follower": follower}) >= MOST_FOLLOWED:
             raise Conflict("handle", f"You follow {MOST_FOLLOWED} people already, which is the most.", 422)
-        added = await self._store.insert(COLLECTION, follow_document(follower, followee, time.time()))
-        await self._count(follower, followee, int(added))
+        await self._store.insert(COLLECTION, follow_document(follower, followee, time.time()))
+        await self._count(follower, followee)
 
     async def remove(self, follower: str, followee: str) -> None:
         """Ends it; again changes nothing."""
-        removed = await self._store.delete(COLLECTION, f"{follower}:{followee}")
-        await self._count(follower, followee, -int(removed))
+        await self._store.delete(COLLECTION, f"{follower}:{followee}")
+        await self._count(follower, followee)
 
     async def among(self, follower: str, followees: Sequence[str]) -> set[str]:
         """Which of these people somebody follows."""
@@ -49,13 +50,8 @@ class Follows:
         found = await self._store.find(COLLECTION, query, limit, fields={"follower": 1, "followee": 1})
         return [(each["follower"], each["followee"]) for each in found]
 
-    async def _count(self, follower: str, followee: str, change: int) -> None:
-        """Moves both counters with the fact; a repeat, whose first attempt may have died here, counts afresh."""
-        if change:
-            await self._people.count(follower, {"$inc": {"following": change}})
-            await self._people.count(followee, {"$inc": {"followers": change}})
-            return
-        following = await self._store.count(COLLECTION, {"follower": follower})
-        followers = await self._store.count(COLLECTION, {"followee": followee})
-        await self._people.count(follower, {"$set": {"following": following}})
-        await self._people.count(followee, {"$set": {"followers": followers}})
+    async def _count(self, follower: str, followee: str) -> None:
+        await asyncio.gather(
+            self._people.count(follower, "following", (COLLECTION, {"follower": follower})),
+            self._people.count(followee, "followers", (COLLECTION, {"followee": followee})),
+        )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from webapp.documents.cards import COLLECTION as CARDS
 from webapp.documents.cards import Cards
+from webapp.documents.counters import recount
 from webapp.documents.store import Document, Store
 
 COLLECTION = "likes"
@@ -26,14 +27,14 @@ class Likes:
     async def add(self, user: str, card_id: str) -> int:
         """Likes a card. How many like it now. Raises NotFound."""
         card = await self._cards.one(card_id)
-        added = await self._store.insert(COLLECTION, like_document(user, card_id, card["author"], time.time()))
-        return await self._count(card_id, int(added))
+        await self._store.insert(COLLECTION, like_document(user, card_id, card["author"], time.time()))
+        return await self._count(card_id)
 
     async def remove(self, user: str, card_id: str) -> int:
         """Takes a like back. How many like the card now. Raises NotFound."""
         await self._cards.one(card_id)
-        removed = await self._store.delete(COLLECTION, f"{user}:{card_id}")
-        return await self._count(card_id, -int(removed))
+        await self._store.delete(COLLECTION, f"{user}:{card_id}")
+        return await self._count(card_id)
 
     async def among(self, user: str, card_ids: Sequence[str]) -> set[str]:
         """Which of these cards somebody likes."""
@@ -48,11 +49,5 @@ class Likes:
         )
         return [each["author"] for each in found]
 
-    async def _count(self, card_id: str, change: int) -> int:
-        """Moves the card's counter with the fact; a repeat, whose first attempt may have died here, counts afresh."""
-        if change:
-            update: Document = {"$inc": {"likes": change}}
-        else:
-            update = {"$set": {"likes": await self._store.count(COLLECTION, {"card": card_id})}}
-        card = await self._store.update(CARDS, card_id, update)
-        return 0 if card is None else int(card["likes"])
+    async def _count(self, card_id: str) -> int:
+        return await recount(self._store, CARDS, card_id, "likes", (COLLECTION, {"card": card_id}))

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from webapp.documents.counters import Facts, recount
 from webapp.documents.store import Document, Store
 from webapp.errors import Conflict, NotFound
 from webapp.model import Account, Person, PersonRef
@@ -64,9 +65,9 @@ class People:
         """Sets fields of a profile."""
         await self._store.update(COLLECTION, person_id, {"$set": dict(changes)})
 
-    async def count(self, person_id: str, change: Mapping[str, Any]) -> None:
-        """Moves the counters beside the facts ($inc or $set of followers, following, cards)."""
-        await self._store.update(COLLECTION, person_id, change)
+    async def count(self, person_id: str, counter: str, facts: Facts) -> None:
+        """Puts a counter (followers, following, cards) right after its facts changed."""
+        await recount(self._store, COLLECTION, person_id, counter, facts)
 
     async def refs(self, person_ids: Iterable[str]) -> dict[str, PersonRef]:
         """People as authors, by id; those who are gone are left out."""

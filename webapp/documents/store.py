@@ -100,11 +100,13 @@ class Store:
             if fresh:
                 await self._database[collection].insert_many(fresh, ordered=False)
 
-    async def update(self, collection: str, document_id: str, change: Query) -> Document | None:
-        """Changes one document; how it is afterwards, None if it is not there."""
+    async def update(
+        self, collection: str, document_id: str, change: Query, *, only_if: Query | None = None
+    ) -> Document | None:
+        """Changes one document; how it is afterwards, None if it is not there (or not so, with `only_if`)."""
         async with self._bounded("write"):
             after: Document | None = await self._database[collection].find_one_and_update(
-                {"_id": document_id}, change, return_document=True
+                {"_id": document_id, **(only_if or {})}, change, return_document=True
             )
         return after
 

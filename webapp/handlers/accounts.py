@@ -16,6 +16,7 @@ from webapp.model import Account, Person
 from webapp.sessions import new_tag
 
 WRONG = "Handle and password do not belong together."
+STILL_THERE = "You are logged out in this browser. The session itself could not be ended and will expire by itself."
 
 
 class Entrance(Visited):
@@ -47,11 +48,15 @@ class Entrance(Visited):
         return person, version
 
     async def log_out(self) -> None:
-        """Ends the session behind the cookie; the browser forgets it even if Redis is away."""
+        """Ends the session behind the cookie. If Redis is away the browser forgets it all the same: HTTPError 503."""
         claim = self.claim()
         self.forget_session()
-        if claim is not None:
+        if claim is None:
+            return
+        try:
             await self.resources.sessions.end(claim.tag, claim.session_id)
+        except Unavailable as error:
+            raise HTTPError(503, STILL_THERE) from error
 
     async def _start_session(self, account: Account) -> int:
         device = device_name(self.request.headers.get("User-Agent", ""))
@@ -110,10 +115,7 @@ class LogoutPage(Page, Entrance):
     """`POST /logout`."""
 
     async def post(self) -> None:
-        try:
-            await self.log_out()
-        except Unavailable as error:
-            raise HTTPError(503, "You are logged out in this browser; the session itself ends by itself.") from error
+        await self.log_out()
         self.leave_for("/", "out")
 
 

@@ -80,6 +80,12 @@ class Base(RequestHandler):
             request_id=self.request_id,
         )
 
+    @classmethod
+    def methods(cls) -> list[str]:
+        """What this kind of handler answers; HEAD only where there is something to GET."""
+        methods = [name for name in cls.SUPPORTED_METHODS if _implements(cls, name)]
+        return methods if "GET" in methods else [name for name in methods if name != "HEAD"]
+
     def set_default_headers(self) -> None:
         self.clear_header("Server")
         self.set_header("X-Content-Type-Options", "nosniff")
@@ -97,6 +103,13 @@ class Base(RequestHandler):
             raise errors.Overloaded("requests")
         self.resources.metrics.in_flight += 1
         self._in_flight = True
+
+    def decode_argument(self, value: bytes, name: str | None = None) -> str:
+        """A part of the address, a query or a form as text. Raises InvalidInput naming it."""
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise errors.InvalidInput({name or "path": "This is not valid UTF-8 text."}) from None
 
     def finish(self, chunk: Any = None) -> Any:
         """Puts the evidence into the headers before they go out."""
@@ -136,6 +149,8 @@ class Base(RequestHandler):
         self.set_status(failure.status, reason_of(failure.status))
         if failure.retry_seconds is not None:
             self.set_header("Retry-After", str(failure.retry_seconds))
+        if failure.status == 405:
+            self.set_header("Allow", ", ".join(self.methods()))
         self.write_failure(failure)
 
     def write_failure(self, failure: Failure) -> None:
@@ -164,6 +179,10 @@ class Base(RequestHandler):
         self.set_header("Server-Timing", ", ".join(timings))
 
 
+def _implements(handler: type[RequestHandler], method: str) -> bool:
+    return getattr(handler, method.lower()) is not getattr(RequestHandler, method.lower())
+
+
 def failure_of(error: BaseException | None, status_code: int) -> Failure:  # noqa: PLR0911  # one line per kind of error
     """What an error means to a client."""
     match error:
@@ -181,7 +200,9 @@ def failure_of(error: BaseException | None, status_code: int) -> Failure:  # noq
             )
         case errors.Overloaded() | cache.Overloaded():
             return Failure(503, "Postcards is very busy just now. Try again in a moment.", {}, RETRY_SECONDS)
-        case HTTPError() if error.status_code < 500:
+        case HTTPError() if error.status_code == 400:  # Tornado's, for a form it cannot read
+            return Failure(400, "This request cannot be read.", {"body": "This is not a form we can read."})
+        case HTTPError() if error.status_code < 500 or error.status_code == 503:
             return Failure(error.status_code, error.log_message or f"{reason_of(error.status_code)}.")
         case _:
             return Failure(max(status_code, 500), "Something went wrong on our side.")

@@ -1,19 +1,18 @@
 """The board, as page and as API: a snapshot, cut into pages."""
 
-import re
 from dataclasses import dataclass
 
 import msgspec
 
 from webapp.answers import BoardPage
 from webapp.errors import InvalidInput
+from webapp.forms import BOARD_CURSOR
 from webapp.handlers.api import Api
 from webapp.handlers.page import Page
 from webapp.handlers.visitor import Visited, Visitor
 from webapp.model import Board, Card
 
 PAGE_CARDS = 20
-CURSOR = re.compile(r"(\d{1,12})\.(\d{1,3})\.([0-9a-f]{1,64})")
 
 
 @dataclass(frozen=True)
@@ -89,18 +88,16 @@ def show_board(page: Page, visitor: Visitor, piece: Slice, **context: object) ->
 
 
 def cursor_after(board: Board, end: int) -> str | None:
-    """Names the snapshot, the place and the last card shown, so that the next page can go on in a newer board too."""
-    return f"{int(board.computed)}.{end}.{board.cards[end - 1].id}" if end < len(board.cards) else None
+    """Names the place and the last card shown, so that the next page can go on in a newer board too."""
+    return f"{end}.{board.cards[end - 1].id}" if end < len(board.cards) else None
 
 
 def start_of(board: Board, cursor: str | None) -> int:
     """Where the page begins. Raises InvalidInput for a cursor that was never given out."""
     if cursor is None:
         return 0
-    match = CURSOR.fullmatch(cursor)
+    match = BOARD_CURSOR.fullmatch(cursor)
     if match is None:
         raise InvalidInput({"cursor": "This cursor was not given out by this list."})
-    computed, place, last = int(match[1]), int(match[2]), match[3]
-    if computed == int(board.computed):
-        return place
+    place, last = int(match[1]), match[2]
     return next((n + 1 for n, card in enumerate(board.cards) if card.id == last), place)

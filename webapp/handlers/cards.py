@@ -1,13 +1,12 @@
 """Cards: writing one, looking at one, liking one, as pages and as API."""
 
-import re
 import secrets
 from hashlib import sha256
 
 from webapp import answers
 from webapp.errors import Conflict, InvalidInput, NotFound
 from webapp.feed import cards_seen
-from webapp.forms import NewCard, from_form
+from webapp.forms import NewCard, checked_key, field_names, from_form, refuse_strange_names
 from webapp.handlers.api import Api
 from webapp.handlers.boards import BoardReader, show_board
 from webapp.handlers.page import Page
@@ -15,7 +14,6 @@ from webapp.handlers.pictures import PictureWriter
 from webapp.handlers.visitor import Visitor
 from webapp.model import Card
 
-KEY = re.compile(r"[\x21-\x7e]{1,200}")
 ID_LENGTH = 24
 
 
@@ -27,12 +25,10 @@ class CardWriter(PictureWriter):
 
         Raises InvalidInput for a photo that cannot be used, Conflict for a key used with other content.
         """
-        if key is not None and not KEY.fullmatch(key):
-            raise InvalidInput({"Idempotency-Key": "Up to 200 visible ASCII characters, please."})
-        person_id = visitor.person.id
+        person_id, key = visitor.person.id, checked_key(key)
         card_id = sha256(f"{person_id} {key}".encode()).hexdigest()[:ID_LENGTH] if key else secrets.token_hex(12)
         digest = sha256(given.text.encode() + b"\0" + (photo or b"")).hexdigest()
-        picture = await self.processed(photo, "photo") if photo else None
+        picture = None if photo is None else await self.processed(photo, "photo")
         async with self.writing(visitor.session):
             kept = await self.store(person_id, picture) if picture else None
             placed = (kept, picture.width, picture.height) if kept and picture else None
@@ -65,10 +61,11 @@ class NewCardPage(Page, CardWriter, BoardReader):
 
     async def post(self) -> None:
         visitor = await self.insist()
-        photo = self.uploaded("photo")
         try:
             given = from_form(self.request.body_arguments, NewCard)
-            await self.write_card(visitor, given, photo, self.get_body_argument("idempotency_key", None) or None)
+            await self.write_card(
+                visitor, given, self.uploaded("photo"), self.get_body_argument("idempotency_key", None) or None
+            )
         except (InvalidInput, Conflict) as error:
             refused = error if isinstance(error, InvalidInput) else InvalidInput({"text": error.detail}, error.status)
             again = await self.insist(board=True)
@@ -103,11 +100,15 @@ class CardsApi(Api, CardWriter):
     async def post(self) -> None:
         visitor = await self.insist()
         multipart = self.request.headers.get("Content-Type", "").startswith("multipart/form-data")
-        given = from_form(self.request.body_arguments, NewCard) if multipart else self.body(NewCard)
-        photo = self.uploaded("photo") if multipart else None
+        given, photo = self._parts() if multipart else (self.body(NewCard), None)
         card = await self.write_card(visitor, given, photo, self.request.headers.get("Idempotency-Key"))
         self.set_header("Location", f"/api/v1/cards/{card.id}")
         self.answer(card, 201)
+
+    def _parts(self) -> tuple[NewCard, bytes | None]:
+        given = {**self.request.body_arguments, **self.request.files}
+        refuse_strange_names(given, (*field_names(NewCard), "photo"))
+        return from_form(self.request.body_arguments, NewCard), self.uploaded("photo")
 
 
 class CardApi(Api, CardWriter):

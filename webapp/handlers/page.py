@@ -4,9 +4,10 @@ Every form carries a token bound to the browser and its session (`webapp/xsrf.py
 style.
 """
 
+import re
 import secrets
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from markupsafe import Markup
 from tornado.web import Finish, HTTPError
@@ -17,6 +18,8 @@ from webapp.handlers.visitor import Visited, Visitor
 from webapp.model import Person
 from webapp.xsrf import fits, new_nonce, token_for
 
+# Browsers drop control characters and take a backslash for a slash: "/<tab>/elsewhere" is another site's address.
+LOCAL = re.compile(r"/(?!/)[^\\\x00-\x1f\x7f]*")
 NOTICES = {
     "saved": "Saved.",
     "sent": "Your card is on its way.",
@@ -46,10 +49,11 @@ class Page(Visited):
         """No page is the same twice: it shows who served it."""
 
     async def insist(self, *, board: bool = False) -> Visitor:
-        """The person logged in; anybody else is sent to log in first."""
+        """The person logged in; anybody else is sent to log in first, and then back if this is a page one can GET."""
         visitor = await self.visitor(board=board)
         if visitor is None:
-            self.redirect(f"/login?next={quote(self.request.uri or '/', safe='')}")
+            back = f"?next={quote(self.request.uri or '/', safe='')}" if self.request.method == "GET" else ""
+            self.redirect(f"/login{back}")
             raise Finish
         return visitor
 
@@ -75,7 +79,7 @@ class Page(Visited):
             "me": me,
             "evidence": self.evidence if self.resources.settings.evidence else None,
             "request_path": self.request.path,
-            "notice": NOTICES.get(self.get_query_argument("done", "")),
+            "notice": NOTICES.get(self.request.query_arguments.get("done", [b""])[-1].decode("utf-8", "replace")),
             "errors": {},
             "form": {},
             "xsrf_token": token,
@@ -104,9 +108,7 @@ class Page(Visited):
     def next_path(self, fallback: str) -> str:
         """Where a form asked to go afterwards, if it is a path of this site."""
         given = self.get_argument("next", fallback)
-        parts = urlsplit(given)
-        local = given.startswith("/") and not given.startswith(("//", "/\\")) and not parts.scheme and not parts.netloc
-        return given if local and "\\" not in given else fallback
+        return given if LOCAL.fullmatch(given) else fallback
 
     def write_failure(self, failure: Failure) -> None:
         if failure.status == 401 and self.request.method in ("GET", "POST"):

@@ -1,13 +1,11 @@
 """People: looking somebody up, following and unfollowing, as pages and as API."""
 
-import re
-
 import msgspec
 
 from webapp import answers
 from webapp.errors import InvalidInput
 from webapp.feed import cards_seen
-from webapp.forms import checked_text
+from webapp.forms import CARDS_CURSOR, checked_text
 from webapp.handlers.api import Api
 from webapp.handlers.page import Page
 from webapp.handlers.visitor import Visited, Visitor
@@ -15,13 +13,12 @@ from webapp.model import Card, Person, PersonRow
 
 PAGE_CARDS = 12
 MOST_LISTED = 60
-CURSOR = re.compile(r"\d{1,12}\.\d{1,9}")
 
 
 class PeopleReader(Visited):
     """What page and API share."""
 
-    async def profile(self, handle: str, visitor: Visitor | None) -> answers.Profile:
+    async def profile(self, handle: str, visitor: Visitor | None) -> answers.PersonSeen:
         """Somebody's profile and a page of their cards. Raises NotFound, InvalidInput for a bad cursor."""
         documents = self.resources.documents
         person = await documents.people.by_handle(handle)
@@ -32,7 +29,7 @@ class PeopleReader(Visited):
         found = await documents.cards.of(person.id, PAGE_CARDS + 1, before_of(self.get_query_argument("cursor", None)))
         viewer = visitor.person.id if visitor else None
         cards = await cards_seen(documents, found[:PAGE_CARDS], viewer)
-        return answers.Profile(person, cards, following, cursor_after(cards) if len(found) > PAGE_CARDS else None)
+        return answers.PersonSeen(person, cards, following, cursor_after(cards) if len(found) > PAGE_CARDS else None)
 
     async def set_following(self, visitor: Visitor, handle: str, following: bool) -> answers.Following:
         """Follows somebody or ends it; again changes nothing. Raises NotFound, InvalidInput for oneself."""
@@ -117,6 +114,6 @@ def before_of(cursor: str | None) -> float | None:
     """The moment a cursor names. Raises InvalidInput for one that was never given out."""
     if cursor is None:
         return None
-    if not CURSOR.fullmatch(cursor):
+    if not CARDS_CURSOR.fullmatch(cursor):
         raise InvalidInput({"cursor": "This cursor was not given out by this list."})
     return float(cursor)

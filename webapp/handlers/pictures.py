@@ -12,9 +12,11 @@ class PictureWriter(Visited):
     """What uploads share."""
 
     def uploaded(self, field: str) -> bytes | None:
-        """The bytes of a file in a multipart form; None if none was chosen."""
+        """The bytes of a file in a multipart form; None if none was chosen. Raises InvalidInput for text instead."""
+        if any(self.request.body_arguments.get(field, [])):
+            raise InvalidInput({field: "Send a file."})
         files = self.request.files.get(field, [])
-        return files[0].body if files and files[0].body else None
+        return files[0].body if files else None
 
     async def processed(self, data: bytes, field: str) -> Picture:
         """A picture checked and re-encoded, off the event loop. Raises InvalidInput saying what is wrong with it."""

@@ -4,6 +4,7 @@ import secrets
 from hashlib import sha256
 
 from webapp.answers import ReportSeen
+from webapp.forms import checked_key
 from webapp.handlers.api import Api
 from webapp.handlers.page import Page
 from webapp.handlers.visitor import Visited, Visitor
@@ -16,9 +17,9 @@ class ReportReader(Visited):
     """What pages and API share."""
 
     async def ask_for_report(self, visitor: Visitor, key: str | None) -> Report:
-        """Notes the wish, then asks the worker. A repeat with the same key is the same report."""
+        """Notes the wish, then asks the worker. A repeat with the same key is the same report. Raises InvalidInput."""
         resources = self.resources
-        person_id = visitor.person.id
+        person_id, key = visitor.person.id, checked_key(key)
         report_id = sha256(f"{person_id} {key}".encode()).hexdigest()[:24] if key else secrets.token_hex(12)
         async with self.writing(visitor.session):
             await resources.documents.reports.add(report_id, person_id)

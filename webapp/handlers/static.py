@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tornado.web import StaticFileHandler
+from tornado.web import HTTPError, StaticFileHandler
 
 from webapp.resources import Resources
 
@@ -14,15 +14,27 @@ class StaticFiles(StaticFileHandler):
         super().initialize(path)
         self._resources = resources
 
-    def set_extra_headers(self, path: str) -> None:
+    def set_default_headers(self) -> None:
         self.set_header("X-Content-Type-Options", "nosniff")
         self.clear_header("Server")
+
+    def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
+        if "\0" in absolute_path:
+            raise HTTPError(404)  # Tornado's own check fails over it
+        return super().validate_absolute_path(root, absolute_path)
+
+    def set_extra_headers(self, path: str) -> None:
         if self._resources.settings.evidence:
             self.set_header("X-Instance", self._resources.settings.instance_id)
 
     def on_finish(self) -> None:
         method, seconds = self.request.method or "GET", self.request.request_time()
         self._resources.metrics.answered("static", method, self.get_status(), seconds)
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """That somebody asked for what is not there is counted, not logged."""
+        if not isinstance(value, HTTPError):
+            super().log_exception(typ, value, tb)
 
     def check_xsrf_cookie(self) -> Any:
         """Nothing here can be written to."""
