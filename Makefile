@@ -6,10 +6,10 @@ BUILT_FROM := setup.py pyproject.toml $(wildcard constraints.txt) deploy/local/b
 FAST := not chaos and not soak
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs seed test chaos soak lint types format lock clean tools
+.PHONY: help up down status logs seed test chaos soak lint types format lock screenshots clean tools
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 up: .venv/.stack ## start everything, show where to browse, follow the logs; Ctrl-C stops it all
 	@exec $(BIN)/hotseat up
@@ -51,6 +51,9 @@ lock: ## write constraints.txt anew: the newest versions that setup.py allows
 	@rm -rf .tools/lock && python3 -m venv .tools/lock
 	@.tools/lock/bin/pip install --quiet --upgrade pip && .tools/lock/bin/pip install --quiet -e '.[dev]'
 	@.tools/lock/bin/pip freeze --all --exclude-editable --exclude pip > constraints.txt && rm -rf .tools/lock
+
+screenshots: .venv/.dev tools ## take the pictures of docs/images anew (minutes)
+	@PYTHONPATH=tests/support $(BIN)/python tests/browser/screenshots.py
 
 clean: ## stop the stack; remove .venv, .tools and caches (data in .run stays)
 	@[ ! -x $(BIN)/hotseat ] || $(BIN)/hotseat down

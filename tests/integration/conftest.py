@@ -1,0 +1,54 @@
+"""Whole stacks in both modes, whole again after each test; and the figures the tests found, shown at the end."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+
+import pytest
+import pytest_asyncio
+from figures import Figures, figures_of, show_figures
+from fleet import wait_whole
+from member import Member, NewMember
+
+from deploy.local import Stack
+
+
+@pytest.fixture(scope="module", params=["off", "on"])
+def any_stack(request: pytest.FixtureRequest) -> Stack:
+    """A whole stack: each test of the module runs in stateless mode, then each in sticky mode."""
+    stack: Stack = request.getfixturevalue(f"stack_{request.param}")
+    return stack
+
+
+@pytest.fixture
+def stack(any_stack: Stack, eventually: Callable[..., None]) -> Iterator[Stack]:
+    """The stack with all its web processes in service, before the test and after it."""
+    wait_whole(any_stack, eventually)
+    yield any_stack
+    wait_whole(any_stack, eventually)
+
+
+@pytest.fixture
+def sticky(stack: Stack) -> bool:
+    return next(each.mode for each in stack.status() if each.name == "web-1") == "sticky"
+
+
+@pytest_asyncio.fixture
+async def new_member(stack: Stack) -> AsyncIterator[NewMember]:
+    """`await new_member()` is somebody who has just signed up through the front."""
+    async with AsyncExitStack() as members:
+
+        async def make() -> Member:
+            member = await members.enter_async_context(Member(stack.url))
+            await member.sign_up()
+            return member
+
+        yield make
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Figures:
+    return figures_of(request)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    show_figures(terminalreporter, config)
