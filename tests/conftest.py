@@ -4,21 +4,25 @@ Servers are private to the test run, on free ports, and are started through `dep
 Whatever ends the run, Ctrl-C and SIGTERM included, ends them too.
 """
 
+import atexit
 import itertools
 import os
 import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
+from typing import TypeVar
 
 import pytest
 
 from deploy.local import Programs, RunningStore, Stack, single_store
 from deploy.local.settings import BASE_PORTS, EXTERNAL, PORTS
 
+T = TypeVar("T")
 Eventually = Callable[..., None]
 
 # Whoever runs the tests may have a stack of their own configured in this shell.
@@ -85,15 +89,30 @@ def eventually() -> Eventually:
 @pytest.fixture(scope="session")
 def stack_off(tmp_path_factory: pytest.TempPathFactory, clean_environ: dict[str, str]) -> Iterator[Stack]:
     """A whole stack in stateless mode, for all tests of the run."""
-    yield from _stack(tmp_path_factory.mktemp("off"), {**clean_environ, "STICKY_MODE": "off"})
+    with _surely(_stack(tmp_path_factory.mktemp("off"), {**clean_environ, "STICKY_MODE": "off"})) as stack:
+        yield stack
 
 
 @pytest.fixture(scope="session")
 def stack_on(tmp_path_factory: pytest.TempPathFactory, clean_environ: dict[str, str]) -> Iterator[Stack]:
     """A whole stack in sticky mode, for all tests of the run."""
-    yield from _stack(tmp_path_factory.mktemp("on"), {**clean_environ, "STICKY_MODE": "on"})
+    with _surely(_stack(tmp_path_factory.mktemp("on"), {**clean_environ, "STICKY_MODE": "on"})) as stack:
+        yield stack
 
 
+@contextmanager
+def _surely(manager: AbstractContextManager[T]) -> Iterator[T]:
+    """`with manager`, left when this Python ends at the latest.
+
+    A KeyboardInterrupt in an asyncio test can come up again while its event loop is closed, and pytest then leaves out
+    every teardown behind that one.
+    """
+    with ExitStack() as closing:
+        atexit.register(closing.close)
+        yield closing.enter_context(manager)
+
+
+@contextmanager
 def _stack(run_dir: Path, environ: dict[str, str]) -> Iterator[Stack]:
     # No web process can write a file in any of these tests.
     stack = Stack(run_dir, {**environ, "HTTP_PORT": "0", "HOTSEAT_WEB_FSIZE": "0"})
@@ -106,7 +125,7 @@ def _stack(run_dir: Path, environ: dict[str, str]) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def _redis(tmp_path_factory: pytest.TempPathFactory, clean_environ: dict[str, str]) -> Iterator[RunningStore]:
-    with single_store("redis", tmp_path_factory.mktemp("redis"), clean_environ) as store:
+    with _surely(single_store("redis", tmp_path_factory.mktemp("redis"), clean_environ)) as store:
         yield store
 
 
@@ -122,7 +141,7 @@ def redis_server(_redis: RunningStore) -> RunningStore:
 
 @pytest.fixture(scope="session")
 def _mongodb(tmp_path_factory: pytest.TempPathFactory, clean_environ: dict[str, str]) -> Iterator[RunningStore]:
-    with single_store("mongodb", tmp_path_factory.mktemp("mongodb"), clean_environ) as store:
+    with _surely(single_store("mongodb", tmp_path_factory.mktemp("mongodb"), clean_environ)) as store:
         yield store
 
 
@@ -138,7 +157,7 @@ def mongodb_server(_mongodb: RunningStore) -> RunningStore:
 
 @pytest.fixture(scope="session")
 def _s3(tmp_path_factory: pytest.TempPathFactory, clean_environ: dict[str, str]) -> Iterator[RunningStore]:
-    with single_store("s3", tmp_path_factory.mktemp("s3"), clean_environ) as store:
+    with _surely(single_store("s3", tmp_path_factory.mktemp("s3"), clean_environ)) as store:
         yield store
 
 

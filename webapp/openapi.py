@@ -92,8 +92,8 @@ OPERATIONS = (
 )
 
 
-def document(version: str) -> dict[str, Any]:
-    """The whole document, ready to be encoded."""
+def document(version: str, session_cookie: str = "session") -> dict[str, Any]:
+    """The whole document, ready to be encoded. The cookie's name depends on how browsers reach the application."""
     structs = {each for operation in OPERATIONS for each in (operation.body, operation.answer) if each is not None}
     _, components = msgspec.json.schema_components(
         sorted(structs | {answers.Problem}, key=lambda each: each.__name__), ref_template=REF
@@ -107,7 +107,7 @@ def document(version: str) -> dict[str, Any]:
         "paths": paths,
         "components": {
             "schemas": components,
-            "securitySchemes": {"session": {"type": "apiKey", "in": "cookie", "name": "session"}},
+            "securitySchemes": {"session": {"type": "apiKey", "in": "cookie", "name": session_cookie}},
         },
     }
 

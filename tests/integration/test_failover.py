@@ -62,13 +62,15 @@ async def test_many_deaths_in_a_row(
     for n in range(deaths):
         victim = (await member.ask("GET", "/api/v1/me")).headers["X-Instance"]
         end_suddenly(stack, victim)
-        if n % 2:
+        writes = n % 2 == 1
+        if writes:
             card, tries = await _send_until_answered(member, f"Card {n}")
             written.add(card["id"])
             sent += tries
         answer = await member.ask("GET", "/api/v1/board")
         assert answer.status_code == 200
-        assert answer.headers["X-Instance"] != victim
+        # A write that is sent again may take as long as the victim needs to come back.
+        assert writes or answer.headers["X-Instance"] != victim
         assert {card["id"] for card in answer.json()["cards"]} <= written
         assert len(answer.json()["cards"]) == min(len(written), PAGE_CARDS)
         slowest_ms = max(slowest_ms, answer.elapsed.total_seconds() * 1000)

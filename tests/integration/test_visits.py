@@ -35,8 +35,11 @@ class Outcome:
 
     @property
     def lost(self) -> int:
-        """HAProxy answers 502 when a server dies, or closes the connection if it had been used before."""
-        return self.closed + self.failed[502]
+        """Nobody knows whether these were counted: their instance died, or the counter was too slow for it.
+
+        HAProxy answers 502 when a server dies, or closes the client's connection if it has been used before.
+        """
+        return self.closed + self.failed[502] + self.failed[503]
 
     @property
     def total(self) -> int:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 
+import boto3
 import pytest
 from jinja2 import Environment
 from quiet_log import Expects, expects, structured_log
@@ -39,6 +40,15 @@ def templates_compiled_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("webapp.app.open_templates", open_templates)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def services_described_once() -> Iterator[None]:
+    """Reading the description of S3 takes boto3 a tenth of a second, and it is the same for every client."""
+    shared = boto3.session.Session()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("boto3.session.Session", lambda: shared)
         yield
 
 

@@ -99,6 +99,8 @@ async def test_cookies_are_bound_to_the_host_where_browsers_come_by_https(start:
     for cookie in cookies.values():
         assert (cookie["secure"], cookie["path"], cookie["domain"]) == (True, "/", "")
     assert (await Member(browser, "ada").me())["handle"] == "ada"
+    scheme = (await browser.get("/api/v1/openapi.json")).json["components"]["securitySchemes"]["session"]
+    assert (scheme["in"], scheme["name"]) == ("cookie", "__Host-session")
     browser.cookies = {"session": browser.cookies["__Host-session"]}
     assert (await browser.get("/api/v1/me")).status == 401  # the name without the prefix is nobody's
 

@@ -14,7 +14,7 @@ from quiet_log import Expects
 from sites import PASSWORD, Site, Starts
 from tornado.ioloop import IOLoop
 
-pytestmark = [pytest.mark.gen_test(timeout=60), pytest.mark.usefixtures("bucket")]
+pytestmark = pytest.mark.gen_test(timeout=60)
 
 VARIABLE = {"redis": "REDIS_URL", "mongodb": "MONGODB_URL", "s3": "S3_ENDPOINT_URL"}
 SOON_SECONDS = 1.5
@@ -187,6 +187,7 @@ async def test_without_mongodb_a_write_that_is_repeated_afterwards_happens_once(
     assert (await ada.me())["cards"] == 1
 
 
+@pytest.mark.usefixtures("bucket")
 async def test_without_s3_nothing_is_half_stored(fragile: Fragile) -> None:
     """No card without its photo, no avatar that nobody can see; everything else is served."""
     ada = await fragile.site.join()

@@ -28,7 +28,7 @@ from sites import Member, Site, Starts
 from webapp.pictures import MAX_BYTES
 from webapp.server import MAX_BODY_BYTES
 
-pytestmark = [pytest.mark.gen_test(timeout=60), pytest.mark.usefixtures("bucket")]
+pytestmark = pytest.mark.gen_test(timeout=60)
 
 ALL = list(operations())
 WITH_JSON = [each for each in ALL if JSON in each.content]
@@ -108,6 +108,7 @@ async def test_each_field_of_json_is_checked(site: Site, operation: Described, f
     assert accepted.status < 300 or accepted.status == 401, accepted.text  # nobody of this name to log in as
 
 
+@pytest.mark.usefixtures("bucket")
 @pytest.mark.parametrize(("operation", "field"), MULTIPART_FIELDS, ids=names(MULTIPART_FIELDS))
 async def test_each_field_of_multipart_is_checked(site: Site, operation: Described, field: str) -> None:
     """By the same rules; a file where text belongs and text where a file belongs are of a wrong type."""

@@ -8,4 +8,4 @@ class OpenApi(Api):
     """The description of the API, for people and tools."""
 
     async def get(self) -> None:
-        self.answer(document(self.resources.version))
+        self.answer(document(self.resources.version, self._cookie("session")))
