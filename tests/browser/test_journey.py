@@ -94,7 +94,7 @@ def _log_out_and_in(desk: Desk, handle: str) -> None:
 
 def _put_up_an_avatar(desk: Desk) -> None:
     """A text file is refused with a sentence; a picture goes up and is shown."""
-    form = desk.form("avatar-form")
+    form = desk.show("avatar-form")
     field, button = form.get_by_label("New picture"), form.get_by_role("button", name="Use this picture")
     field.set_input_files({"name": "notes.jpg", "mimeType": "image/jpeg", "buffer": b"not a picture"})
     with desk.watch.expecting(422):

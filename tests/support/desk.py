@@ -52,18 +52,15 @@ class Desk:
         """What the evidence bar tells: about instance, mode, session-tier, board-tier, affinity or moved."""
         return self.evidence.get_attribute(f"data-{what}") or ""
 
-    def form(self, test_id: str) -> Locator:
-        return self.page.get_by_test_id(test_id)
-
     def sign_up(self, handle: str, name: str, password: str = PASSWORD) -> None:
-        form = self.form("signup")
+        form = self.show("signup")
         form.get_by_label("Your name").fill(name)
         form.get_by_label("Handle").fill(handle)
         form.get_by_label("Password").fill(password)
         form.get_by_role("button", name="Create your account").click()
 
     def log_in(self, handle: str, password: str = PASSWORD) -> None:
-        form = self.form("login")
+        form = self.show("login")
         form.get_by_label("Handle").fill(handle)
         form.get_by_label("Password").fill(password)
         form.get_by_role("button", name="Log in").click()

@@ -38,7 +38,9 @@ def wait_whole(stack: Stack, eventually: Callable[..., None]) -> None:
 
 def end_suddenly(stack: Stack, name: str) -> None:
     """SIGKILL, and back at once: neither HAProxy nor the supervisor has noticed yet."""
-    os.kill(stack.pid(name), signal.SIGKILL)
+    pid = stack.pid(name)
+    assert pid, f"{name} does not run"  # 0 would be this process's own group
+    os.kill(pid, signal.SIGKILL)
 
 
 def slot_value(stack: Stack, name: str) -> str:
