@@ -116,6 +116,7 @@ def _surely(manager: AbstractContextManager[T]) -> Iterator[T]:
 def _stack(run_dir: Path, environ: dict[str, str]) -> Iterator[Stack]:
     # No web process can write a file in any of these tests.
     stack = Stack(run_dir, {**environ, "HTTP_PORT": "0", "HOTSEAT_WEB_FSIZE": "0"})
+    atexit.register(stack.down)  # the one below may be interrupted; a second one costs nothing
     try:
         stack.up()
         yield stack
