@@ -6,10 +6,10 @@ BUILT_FROM := setup.py pyproject.toml $(wildcard constraints.txt) deploy/local/b
 FAST := not chaos and not soak
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs seed test chaos soak lint types format lock screenshots clean tools
+.PHONY: help up down status logs seed test chaos soak bench-cache lint types format lock screenshots clean tools
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
 
 up: .venv/.stack ## start everything, show where to browse, follow the logs; Ctrl-C stops it all
 	@exec $(BIN)/hotseat up
@@ -34,6 +34,9 @@ chaos: .venv/.dev tools ## run the tests that break things on purpose
 
 soak: .venv/.dev tools ## run the tests that take long
 	@$(BIN)/python -m pytest tests -m soak --timeout=7200 || [ $$? -eq 5 ]
+
+bench-cache: .venv/.dev ## measure the cache beside others, write docs/benchmarks.md (minutes; TRACES=folder: real traces too)
+	@$(BIN)/python -m benchmarks --markdown docs/benchmarks.md $(if $(TRACES),--traces "$(TRACES)")
 
 lint: .venv/.dev ## check style, and who imports whom
 	@$(BIN)/ruff check --quiet

@@ -5,7 +5,7 @@ from setuptools import find_namespace_packages, setup
 RUNTIME = [
     # given
     "tornado>=6.5",
-    "redis>=8.0,<9",
+    "redis>=8.1,<8.2",  # cache/connection.py uses private names of it, which a test checks
     "aioredis-cluster>=2.7,<3",
     "motor>=3.7,<4",
     "boto3>=1.40",
@@ -33,10 +33,13 @@ STACK = [
 DEV = [
     "axe-playwright-python>=0.1.8",  # carries axe-core
     "boto3-stubs[s3]>=1.40",
+    "cachebox>=6.2",  # with cachetools, moka-py and theine: what the benchmarks compare eviction with
+    "cachetools>=8.0",
     "coverage>=7.6",
     "httpx>=0.28",
     "hypothesis>=6.120",
     "import-linter>=2.1",
+    "moka-py>=0.5",
     "mypy>=1.15",
     "playwright>=1.50",
     "pytest>=9.0",
@@ -47,6 +50,8 @@ DEV = [
     "ruff>=0.9",
     "schemathesis>=4.5",
     "setuptools>=77,<81",  # pytest-tornado imports pkg_resources, which later ones no longer have
+    "theine>=2.0",
+    "trustme>=1.2",  # certificates for the tests of rediss://
     "types-psutil>=6.1",
 ]
 

@@ -1,14 +1,16 @@
-"""A hot cache over Redis. Knows nothing of HTTP, users or Tornado.
+"""A hot cache over Redis that may be trusted. Knows nothing of HTTP, users or Tornado.
 
-Start with `open_cache`. What is promised, and what is not yet, stands at the head of `cache/cache.py`.
+Start with `open_cache`; `cache/cache.py` has an example at its head, `docs/cache.md` the protocol.
 """
 
-from cache.cache import Cache, Write, boot_clock, open_cache
-from cache.errors import CacheError, Misuse, Overloaded, Refused, Unavailable
+from cache.cache import Cache, Write
+from cache.errors import CacheError, ErrorReply, Misuse, Overloaded, Refused, Unavailable
 from cache.hot import HotCache
 from cache.link import Link
-from cache.lookup import Answer, Lookup
-from cache.observer import GuardedObserver, NullObserver, Observer, Tier
+from cache.lookup import Answer, Lookup, Stale
+from cache.meter import nines
+from cache.observer import Check, GuardedObserver, LinkState, NullObserver, Observer, Tier
+from cache.opening import boot_clock, open_cache, open_link
 from cache.records import Fields, Records
 from cache.region import Region
 
@@ -16,10 +18,13 @@ __all__ = [
     "Answer",
     "Cache",
     "CacheError",
+    "Check",
+    "ErrorReply",
     "Fields",
     "GuardedObserver",
     "HotCache",
     "Link",
+    "LinkState",
     "Lookup",
     "Misuse",
     "NullObserver",
@@ -28,9 +33,12 @@ __all__ = [
     "Records",
     "Refused",
     "Region",
+    "Stale",
     "Tier",
     "Unavailable",
     "Write",
     "boot_clock",
+    "nines",
     "open_cache",
+    "open_link",
 ]

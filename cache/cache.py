@@ -3,59 +3,32 @@
     async with open_cache("redis://127.0.0.1:6379", hot_bytes=64 << 20) as cache:
         boards = cache.region("board", Board, ttl_seconds=30)
         answer = await boards.get(tag, load=lambda: compute(user), floor=seen)
-        async with cache.write(tag, drop=[boards.key(tag)]) as write:
+        async with cache.write(tag, drop=[boards]) as write:
             ...  # change the truth
         write.version  # the floor for whoever must see this write
 
-Invariant: a hot copy is answered for at most `trust_seconds` after it was asked for, never below the floor it is asked
-with, and never after a write of this process to the same owner.
-
-Not promised yet: that a hot copy notices another process's write sooner than that. Keep `trust_seconds` small.
+Invariant: a hot copy is answered for at most `staleness_seconds` after its Redis key changed, whoever changed it and
+whatever became of the connection, and never below the floor it is asked with. `docs/cache.md` says why.
 """
 
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from cache.errors import Refused
-from cache.link import Link
-from cache.observer import GuardedObserver, NullObserver, Observer
+from cache.errors import Refused, Unavailable
+from cache.hot_tiers import HotTiers
+from cache.lookup import Answer, Lookup
+from cache.options import LOAD_SECONDS, MAX_VALUE_BYTES, RegionOptions
 from cache.records import Records
 from cache.region import Region
-from cache.shared import BEGIN, COMMIT, checked_name, version_key
+from cache.shared import BEGIN, COMMIT, checked_name, lease_key, version_key, writers_key
 from cache.tiers import Tiers
 
 T = TypeVar("T")
 
-
-def boot_clock() -> float:
-    """Seconds since boot, sleep included; never stepped by anyone who sets the time."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-@asynccontextmanager
-async def open_cache(
-    url: str,
-    *,
-    hot_bytes: int = 0,
-    trust_seconds: float = 1.0,
-    deadline_seconds: float = 0.9,
-    observer: Observer | None = None,
-    clock: Callable[[], float] = boot_clock,
-) -> AsyncIterator["Cache"]:
-    """A cache over the Redis at `url`; with `hot_bytes` above 0 it also keeps copies in this process.
-
-    Does not wait for Redis: a process may start while Redis is away. Raises Misuse for an address it cannot use.
-    """
-    told = GuardedObserver(observer or NullObserver())
-    link = Link(url, deadline_seconds=deadline_seconds, called=told.called)
-    cache = Cache(Tiers(link, hot_bytes=hot_bytes, trust_seconds=trust_seconds, observer=told, clock=clock))
-    try:
-        yield cache
-    finally:
-        await cache.close()
-        await link.close()
+WRITE_SHARE: Final = 0.45  # of the barrier's time: what is left is for a write that lands after its deadline
 
 
 class Write:
@@ -66,52 +39,165 @@ class Write:
 
 
 class Cache:
-    """Regions and records over one link, with one hot cache in front. See `open_cache`."""
+    """Regions and records over one Redis, with this process's copies in front. See `open_cache`.
 
-    def __init__(self, tiers: Tiers) -> None:
+    `link` is the untracked link, for whatever else is asked of the same Redis.
+    """
+
+    def __init__(self, tiers: Tiers, *, prefix: str, barrier_seconds: float, staleness_seconds: float) -> None:
         self.link = tiers.link
         self.hot = tiers.hot
-        self.look = tiers.look
-        self.forget = tiers.forget
         self._tiers = tiers
+        self._prefix = prefix
+        self._barrier_seconds = barrier_seconds
+        self._staleness_seconds = staleness_seconds
         self._regions: list[Region[Any]] = []
         self._begin = tiers.link.script(BEGIN)
         self._commit = tiers.link.script(COMMIT)
 
+    # --- kinds of things -----------------------------------------------------------------------------------------
+
     def region(
-        self, name: str, value_type: type[T], *, schema: int = 1, ttl_seconds: float, max_loads: int = 8
+        self,
+        name: str,
+        value_type: type[T],
+        *,
+        ttl_seconds: float,
+        schema: int = 1,
+        refresh_seconds: float = 0.0,
+        stale_on_error_seconds: float = 0.0,
+        outage: bool = True,
+        max_loads: int = 8,
+        load_seconds: float = LOAD_SECONDS,
+        max_value_bytes: int = MAX_VALUE_BYTES,
     ) -> Region[T]:
-        """A kind of value, cached over a load. `schema` goes up when the type changes so that old bytes don't fit."""
-        region = Region(self._tiers, name, value_type, schema=schema, ttl_seconds=ttl_seconds, max_loads=max_loads)
+        """A kind of value, cached over a load. `schema` goes up when the type changes so that old bytes don't fit.
+
+        A value is fresh for `ttl_seconds` (a tenth less at random). For `refresh_seconds` more it is answered while one
+        load refreshes it; for `stale_on_error_seconds` more it is answered in place of a load that fails; an
+        invalidation ends both. `outage`: whether a copy may stand in for a Redis that cannot be reached.
+        `max_loads` run at once in this process, none for longer than `load_seconds`.
+
+        Raises Misuse, also for a type whose values could be changed by whoever reads them.
+        """
+        options = RegionOptions(
+            name=name,
+            ttl_seconds=ttl_seconds,
+            schema=schema,
+            refresh_seconds=refresh_seconds,
+            stale_on_error_seconds=stale_on_error_seconds,
+            outage=outage,
+            max_loads=max_loads,
+            load_seconds=load_seconds,
+            max_value_bytes=max_value_bytes,
+        )
+        join_seconds = self._staleness_seconds / 2
+        region = Region(self._tiers, value_type, options, prefix=self._prefix, join_seconds=join_seconds)
         self._regions.append(region)
         return region
 
-    def records(self, name: str) -> Records:
+    def records(self, name: str, *, outage: bool = True) -> Records:
         """A kind of record whose truth is Redis."""
-        return Records(name, self.link, trust_seconds=self._tiers.trust_seconds)
+        return Records(self._tiers, name, prefix=self._prefix, outage=outage)
+
+    # --- reading -------------------------------------------------------------------------------------------------
+
+    async def look(self, *lookups: Lookup[Any], stale: bool = False) -> list[Answer[Any] | None]:
+        """An answer or None for each lookup, in at most one round trip, and in none if all are held hot.
+
+        The first is the guard: while it has no answer the others have none either, and nothing of theirs is kept.
+        `stale`: copies may be answered, marked, while Redis cannot be reached. Raises Unavailable, Overloaded.
+        """
+        return await self._tiers.look(lookups, guarded=True, stale=stale)
+
+    def forget(self, tag: str) -> None:
+        """Drops this process's copies of an owner; what is being read or loaded now is not kept or joined either."""
+        self._tiers.forget(tag)
+
+    # --- writing -------------------------------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def write(self, tag: str, *, drop: Sequence[str] = (), alive: str | None = None) -> AsyncIterator[Write]:
+    async def write(
+        self, tag: str, *, drop: Sequence[Region[Any]] | None = None, alive: str | None = None
+    ) -> AsyncIterator[Write]:
         """Brackets a write to the owner's truth: nothing cached of it survives, nothing older is answered after it.
 
-        `alive` names a record that must exist, or Refused is raised and the block does not run; so does Unavailable.
-        If Redis goes away before the end, Unavailable is raised and whether the write happened is unknown.
+        `drop`: the regions that the write affects (None: all). `alive` names a record that must exist, or Refused is
+        raised and the block does not run; so does Unavailable. The block has a deadline, which raises Unavailable.
+        If the block raises, its write counts as unknown: the barrier stays until it ends by itself, since the write may
+        still land. The same if Redis goes away before the end: Unavailable is raised.
         """
-        counter = version_key(checked_name("a tag", tag))
-        version = int(await self._begin("begin", (counter, alive or counter, *drop), ("1" if alive else "0",)))
+        token = secrets.token_hex(8)
+        keys = self._keys(tag, drop)
+        counter, writers = version_key(checked_name("a tag", tag)), writers_key(tag)
+        args = ("1" if alive else "0", token, int(self._barrier_seconds * 1000))
+        begun = asyncio.get_running_loop().time()
+        self._tiers.forget(tag)
+        version = int(await self._begin("begin", (counter, writers, alive or counter, *keys), args))
+        self._tiers.forget(tag)
         if version < 0:
-            self.forget(tag)
             raise Refused(f"the record {alive} that this write depends on is gone")
-        self.forget(tag)
         write = Write(version)
+        lift = "0"
         try:
-            yield write
+            async with asyncio.timeout_at(begun + self._barrier_seconds * WRITE_SHARE) as limit:
+                yield write
+            lift = "1"
+        except TimeoutError as error:
+            if limit.expired():
+                raise Unavailable("write", "it was not done within its deadline, and may be done later") from error
+            raise
         finally:
-            self.forget(tag)
-            write.version = int(await self._commit("commit", (counter, *drop), ()))
-            self.forget(tag)
+            self._tiers.forget(tag)
+            write.version = int(await self._commit("commit", (counter, writers, *keys), (token, lift)))
+            self._tiers.forget(tag)
+
+    async def invalidate(self, tag: str, *regions: Region[Any]) -> int:
+        """Drops what is cached of an owner in these regions, everywhere; the owner's new version. Raises Unavailable.
+
+        For a truth that was changed by somebody else: loads under way are not stored, and who asks with the new version
+        as the floor is not answered from them.
+        """
+        keys = self._keys(tag, regions)
+        counter, writers = version_key(checked_name("a tag", tag)), writers_key(tag)
+        self._tiers.forget(tag)
+        version = int(await self._commit("commit", (counter, writers, *keys), ("", "0")))
+        self._tiers.forget(tag)
+        return version
+
+    async def invalidate_tag(self, tag: str) -> int:
+        """As `invalidate`, in every region of this cache."""
+        return await self.invalidate(tag, *self._regions)
+
+    # --- how things stand ----------------------------------------------------------------------------------------
+
+    def state(self) -> tuple[str, str]:
+        """Whether hot copies are trusted now (`trusted`, `suspect`, `lost`, `off`), and if not, why."""
+        if isinstance(self._tiers, HotTiers):
+            lease = self._tiers.lease
+            return lease.state, lease.reason
+        return "off", "no hot copies are wanted"
+
+    @property
+    def backlog(self) -> int:
+        """Calls to Redis that wait for an answer, on all links."""
+        tracked = self._tiers.tracked.backlog if isinstance(self._tiers, HotTiers) else 0
+        return self.link.backlog + tracked
+
+    async def trusted(self, within_seconds: float) -> bool:
+        """Waits until hot copies are trusted, but no longer than this: for tests, preloading and warm starts."""
+        deadline = asyncio.get_running_loop().time() + within_seconds
+        while self.state()[0] != "trusted":
+            if asyncio.get_running_loop().time() >= deadline:
+                return False
+            await asyncio.sleep(0.005)
+        return True
 
     async def close(self) -> None:
         """Cancels every load under way."""
         for region in self._regions:
             await region.close()
+
+    def _keys(self, tag: str, regions: Sequence[Region[Any]] | None) -> list[str]:
+        keys = [region.key(tag) for region in (self._regions if regions is None else regions)]
+        return [*keys, *(lease_key(key) for key in keys)]

@@ -2,8 +2,9 @@
 
 CacheError
 ├── Misuse            a key, tag, limit or value the caller should not have given (also a ValueError)
-├── Unavailable       Redis did not answer in time, or not at all; whether a write happened is unknown
-├── Overloaded        a bound was reached: too many loads waiting; nothing was done, try again later
+├── Unavailable       Redis (or a load) did not answer in time, or not at all; whether a write happened is unknown
+│   └── ErrorReply    Redis answered with an error (full, read-only, a key of another type); nothing was done
+├── Overloaded        a bound was reached: too much is waiting already; nothing was done, try again later
 └── Refused           a write's precondition did not hold (its session is gone); nothing was done
 """
 
@@ -17,19 +18,30 @@ class Misuse(CacheError, ValueError):
 
 
 class Unavailable(CacheError):
-    """Redis is slow or gone. `operation` is the kind of call that failed."""
+    """Something asked is slow or gone. `operation` is the kind of call that failed, `cause` why."""
 
     def __init__(self, operation: str, cause: str) -> None:
-        super().__init__(f"Redis did not answer ({operation}): {cause}")
+        super().__init__(f"no answer ({operation}): {cause}")
         self.operation = operation
+        self.cause = cause
+
+
+class ErrorReply(Unavailable):
+    """Redis refused a command. `code` is the error's first word: OOM, READONLY, WRONGTYPE, NOSCRIPT, ..."""
+
+    def __init__(self, code: str, text: str) -> None:
+        CacheError.__init__(self, f"Redis answered with an error: {code} {text}")
+        self.operation = "reply"
+        self.code = code
+        self.cause = f"{code} {text}"
 
 
 class Overloaded(CacheError):
-    """No room for another load in this process. `region` is where it was refused."""
+    """No room for more in this process. `what` is what was refused: a region's load, or a call on the link."""
 
-    def __init__(self, region: str) -> None:
-        super().__init__(f"too many loads are waiting in region {region!r}")
-        self.region = region
+    def __init__(self, what: str) -> None:
+        super().__init__(f"too much is waiting: {what}")
+        self.what = what
 
 
 class Refused(CacheError):

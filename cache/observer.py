@@ -1,18 +1,29 @@
 """What happened, told as past facts. An observer can count them; it cannot change or fail a request.
 
-The arithmetic: each lookup of a region is told once per tier it reached. A hit in `hot` ends there; a miss in `hot` is
-followed by a hit or a miss in `redis`; a miss in `redis` is followed by a load that was joined or led. `loaded` is told
-once per load, not per caller who waited for it.
+The arithmetic
+- `looked_up` is told once per tier a lookup reached. A hit in `hot` ends there; a miss in `hot` is followed by a hit or
+  a miss in `redis`, unless Redis did not answer; a miss in `redis` by a load that was led or joined.
+- `loaded` is told once per load, not per caller who waited for it; it implies a lookup of the tier `load`.
+- A copy leaves the process by `evicted` (the cache gave it up), by `invalidated` (its truth changed), or by being
+  replaced, which is told by neither.
+- `stale_served` is told once per answer past its time, in addition to the lookup.
 """
 
 import logging
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 Tier = Literal["hot", "redis", "load"]
+LinkState = Literal["trusted", "suspect", "lost", "off"]
+Check = Literal["fresh", "overtaken", "stale", "unknown"]
+
 TIERS: tuple[Tier, ...] = ("hot", "redis", "load")
+LINK_STATES: tuple[LinkState, ...] = ("trusted", "suspect", "lost", "off")
+CHECKS: tuple[Check, ...] = ("fresh", "overtaken", "stale", "unknown")
 EVICTION_REASONS = ("capacity", "expired", "too_large")
-INVALIDATION_REASONS = ("own_write",)
-OPERATIONS = ("read", "store", "begin", "commit", "script", "count")
+INVALIDATION_REASONS = ("push", "own_write", "flush", "reconnect")
+STALE_REASONS = ("outage", "error", "refreshing")
+GARBAGE_REASONS = ("garbage", "too_large", "foreign")
+OPERATIONS = ("read", "fill", "store", "begin", "commit", "script", "count", "lease", "check")
 
 _log = logging.getLogger(__name__)
 
@@ -24,8 +35,14 @@ class Observer(Protocol):
     def loaded(self, region: str, seconds: float, ok: bool) -> None: ...
     def load_refused(self, region: str) -> None: ...
     def evicted(self, region: str, reason: str) -> None: ...
-    def invalidated(self, region: str, reason: str) -> None: ...
+    def invalidated(self, region: str, reason: str, copies: int = 1) -> None: ...
+    def stale_served(self, region: str, reason: str) -> None: ...
+    def garbage_found(self, region: str, reason: str) -> None: ...
+    def staleness_checked(self, region: str, result: Check) -> None: ...
     def called(self, operation: str, result: str, seconds: float) -> None: ...
+    def link_state(self, state: LinkState) -> None: ...
+    def round_trip(self, seconds: float) -> None: ...
+    def invalidation_lag(self, seconds: float) -> None: ...
 
 
 class NullObserver:
@@ -35,8 +52,14 @@ class NullObserver:
     def loaded(self, region: str, seconds: float, ok: bool) -> None: ...
     def load_refused(self, region: str) -> None: ...
     def evicted(self, region: str, reason: str) -> None: ...
-    def invalidated(self, region: str, reason: str) -> None: ...
+    def invalidated(self, region: str, reason: str, copies: int = 1) -> None: ...
+    def stale_served(self, region: str, reason: str) -> None: ...
+    def garbage_found(self, region: str, reason: str) -> None: ...
+    def staleness_checked(self, region: str, result: Check) -> None: ...
     def called(self, operation: str, result: str, seconds: float) -> None: ...
+    def link_state(self, state: LinkState) -> None: ...
+    def round_trip(self, seconds: float) -> None: ...
+    def invalidation_lag(self, seconds: float) -> None: ...
 
 
 class GuardedObserver:
@@ -47,7 +70,10 @@ class GuardedObserver:
         self._complained = False
 
     def looked_up(self, region: str, tier: Tier, hit: bool) -> None:
-        self._tell("looked_up", region, tier, hit)
+        try:  # on the path of every hit: spelled out, the others go through `_tell`
+            self._inner.looked_up(region, tier, hit)
+        except Exception:  # noqa: BLE001  # a broken observer must not fail a request
+            self._complain()
 
     def loaded(self, region: str, seconds: float, ok: bool) -> None:
         self._tell("loaded", region, seconds, ok)
@@ -58,16 +84,37 @@ class GuardedObserver:
     def evicted(self, region: str, reason: str) -> None:
         self._tell("evicted", region, reason)
 
-    def invalidated(self, region: str, reason: str) -> None:
-        self._tell("invalidated", region, reason)
+    def invalidated(self, region: str, reason: str, copies: int = 1) -> None:
+        self._tell("invalidated", region, reason, copies)
+
+    def stale_served(self, region: str, reason: str) -> None:
+        self._tell("stale_served", region, reason)
+
+    def garbage_found(self, region: str, reason: str) -> None:
+        self._tell("garbage_found", region, reason)
+
+    def staleness_checked(self, region: str, result: Check) -> None:
+        self._tell("staleness_checked", region, result)
 
     def called(self, operation: str, result: str, seconds: float) -> None:
         self._tell("called", operation, result, seconds)
 
-    def _tell(self, fact: str, *details: object) -> None:
+    def link_state(self, state: LinkState) -> None:
+        self._tell("link_state", state)
+
+    def round_trip(self, seconds: float) -> None:
+        self._tell("round_trip", seconds)
+
+    def invalidation_lag(self, seconds: float) -> None:
+        self._tell("invalidation_lag", seconds)
+
+    def _tell(self, fact: str, *details: Any) -> None:
         try:
             getattr(self._inner, fact)(*details)
         except Exception:  # noqa: BLE001  # a broken observer must not fail a request
-            if not self._complained:
-                self._complained = True
-                _log.exception("the cache observer failed; further failures are not logged")
+            self._complain()
+
+    def _complain(self) -> None:
+        if not self._complained:
+            self._complained = True
+            _log.exception("the cache observer failed; further failures are not logged")

@@ -3,25 +3,34 @@
 Invariant: a field is written only while the record exists, in one script, so a late write cannot bring back a record
 that was deleted, and two writers of different fields do not overwrite each other. Unknown fields are kept.
 
-Each record counts its own changes in the field `version`.
+Each record counts its own changes in the field `version`, and names itself in the field `id`.
 """
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
 
-from cache.hot import weigh
-from cache.link import Link, Reply
-from cache.lookup import Found, Lookup
+from cache.connection import Command, Reply
+from cache.errors import ErrorReply, Misuse
+from cache.hot import Entry, weigh
+from cache.link import as_mapping
+from cache.lookup import ForeignReply, Lookup
 from cache.shared import checked_name, version_key
+from cache.tiers import Tiers
 
 Fields = Mapping[str, str]
 
+NAMED = b"id"
+OWN_FIELDS: Final = ("id", "version")
+FOREVER = float("inf")
+
 CREATE = """
 -- KEYS: record, index, version of the owner.
--- ARGV: expiry of the record (epoch ms), of the index (ms from now), its member, score, now, then field, value, ...
+-- ARGV: life of the record and of the index (ms from now), its member, score, now, then field, value, ...
 if redis.call('EXISTS', KEYS[1]) == 1 then return -1 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 6))
-redis.call('HSET', KEYS[1], 'version', 1)
-redis.call('PEXPIREAT', KEYS[1], ARGV[1])
+redis.call('HSET', KEYS[1], 'version', 1, 'id', ARGV[3])
+if #ARGV > 5 then redis.call('HSET', KEYS[1], unpack(ARGV, 6)) end
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[5])
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3])
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
@@ -29,11 +38,11 @@ return redis.call('INCR', KEYS[3])
 """
 
 CHANGE = """
--- KEYS: record, version of the owner.  ARGV: expiry (epoch ms, or '' to leave it), raise the owner's version?, fields.
+-- KEYS: record, version of the owner.  ARGV: life (ms from now, or '' to leave it), raise the owner's version?, fields.
 if redis.call('EXISTS', KEYS[1]) == 0 then return -1 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 3))
+if #ARGV > 2 then redis.call('HSET', KEYS[1], unpack(ARGV, 3)) end
 redis.call('HINCRBY', KEYS[1], 'version', 1)
-if ARGV[1] ~= '' then redis.call('PEXPIREAT', KEYS[1], ARGV[1]) end
+if ARGV[1] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 if ARGV[2] == '1' then return redis.call('INCR', KEYS[2]) end
 return 0
 """
@@ -45,80 +54,140 @@ for i = 3, #KEYS do
   gone = gone + redis.call('DEL', KEYS[i])
   redis.call('ZREM', KEYS[2], ARGV[i - 2])
 end
-redis.call('INCR', KEYS[1])
+if gone > 0 then redis.call('INCR', KEYS[1]) end
 return gone
 """
 
 
 class Records:
-    """Records of one kind, several per owner, each named by an id, with an index per owner."""
+    """Records of one kind, several per owner, each named by an id, with an index per owner. Made by `Cache.records`.
 
-    def __init__(self, name: str, link: Link, *, trust_seconds: float) -> None:
+    A copy of a record is dropped when a write to it is sent. Every method that asks Redis raises Unavailable.
+    """
+
+    refresh_seconds = 0.0
+
+    def __init__(self, tiers: Tiers, name: str, *, prefix: str, outage: bool) -> None:
         self.name = checked_name("a kind of records", name)
-        self.trust_seconds = trust_seconds
-        self._link = link
-        self._create = link.script(CREATE)
-        self._change = link.script(CHANGE)
-        self._delete = link.script(DELETE)
+        self.outage = outage
+        self._tiers = tiers
+        self._link = tiers.link
+        self._head = f"{prefix}{self.name}"
+        self._create = tiers.link.script(CREATE)
+        self._change = tiers.link.script(CHANGE)
+        self._delete = tiers.link.script(DELETE)
 
     def key(self, tag: str, record_id: str) -> str:
         """The Redis key of one record."""
-        return f"{self.name}:{{{checked_name('a tag', tag)}}}:{checked_name('a record id', record_id)}"
+        return f"{self._head}:{{{checked_name('a tag', tag)}}}:{checked_name('a record id', record_id)}"
 
     def lookup(self, tag: str, record_id: str, *, floor: int = 0) -> Lookup[Fields]:
         """Asks for one record."""
+        return Lookup(self, tag, self.key(tag, record_id), floor)
+
+    async def create(
+        self, tag: str, record_id: str, fields: Fields, *, lives_seconds: float, now: float, ends: float
+    ) -> int:
+        """Creates a record; the owner's new version, or -1 if a record of that id exists already.
+
+        It expires in `lives_seconds`, by Redis's clock, and is listed until `ends` (epoch seconds, as is `now`).
+        Raises Misuse for a field that a record writes itself.
+        """
+        flat = _flat(fields)
         key = self.key(tag, record_id)
-        return Lookup(self, tag, key, ("HGETALL", key), floor)
-
-    def read(self, reply: Reply, version: int) -> Found[Fields] | None:
-        """All fields of the record as text; None if there is no such record."""
-        if not reply:
-            return None
-        try:
-            fields = {name.decode(): value.decode() for name, value in reply.items()}
-        except UnicodeDecodeError:
-            return None
-        return Found(fields, version, None, weigh(b"".join(reply) + b"".join(reply.values())))
-
-    async def create(self, tag: str, record_id: str, fields: Fields, *, now: float, expires: float, ends: float) -> int:
-        """Creates a record that expires at `expires` and is listed until `ends` (epoch seconds); the owner's new
-        version, or -1 if a record of that id exists already. Raises Unavailable."""
-        flat = [text for pair in fields.items() for text in pair]
-        keys = (self.key(tag, record_id), self._index(tag), version_key(tag))
-        args: tuple[str | float, ...] = (
-            int(expires * 1000),
-            max(1, int((ends - now) * 1000)),
-            record_id,
-            ends,
-            now,
-            *flat,
-        )
-        return int(await self._create("script", keys, args))
+        lives = (_milliseconds("lives_seconds", lives_seconds), _milliseconds("ends - now", ends - now))
+        args: tuple[str | float, ...] = (*lives, record_id, ends, now, *flat)
+        self._tiers.forget_key(key)
+        return int(await self._create("script", (key, self._index(tag), version_key(tag)), args))
 
     async def change(
-        self, tag: str, record_id: str, fields: Fields, *, expires: float | None = None, counts: bool = True
+        self, tag: str, record_id: str, fields: Fields, *, lives_seconds: float | None = None, counts: bool = True
     ) -> int:
         """Writes some fields if the record exists; the owner's new version (0 if the change does not count as one of
-        the owner's writes), or -1 if the record is gone. Raises Unavailable."""
-        flat = [text for pair in fields.items() for text in pair]
-        deadline = "" if expires is None else int(expires * 1000)
-        keys = (self.key(tag, record_id), version_key(tag))
-        return int(await self._change("script", keys, (deadline, "1" if counts else "0", *flat)))
+        the owner's writes), or -1 if the record is gone. It expires in `lives_seconds`, or when it would have anyway.
+        Raises Misuse for a field that a record writes itself.
+        """
+        flat = _flat(fields)
+        life = "" if lives_seconds is None else _milliseconds("lives_seconds", lives_seconds)
+        key = self.key(tag, record_id)
+        self._tiers.forget_key(key)
+        return int(await self._change("script", (key, version_key(tag)), (life, "1" if counts else "0", *flat)))
 
     async def delete(self, tag: str, record_ids: Sequence[str]) -> int:
-        """Deletes records for good and raises the owner's version; how many existed. Raises Unavailable."""
-        keys = (version_key(tag), self._index(tag), *(self.key(tag, record_id) for record_id in record_ids))
-        return int(await self._delete("script", keys, tuple(record_ids)))
+        """Deletes records for good; how many existed. The owner's version is raised if any did."""
+        keys = [self.key(tag, record_id) for record_id in record_ids]
+        for key in keys:
+            self._tiers.forget_key(key)
+        return int(await self._delete("script", (version_key(tag), self._index(tag), *keys), tuple(record_ids)))
 
     async def list(self, tag: str) -> list[tuple[str, Fields]]:
-        """Id and fields of every living record of an owner, oldest ending first. Raises Unavailable."""
-        [members] = await self._link.ask("read", ("ZRANGE", self._index(tag), 0, -1))
+        """Id and fields of every living record of an owner, oldest ending first. Never from a copy."""
+        [members] = await self._link.ask("read", ("ZRANGE", self._index(tag), 0, -1), again=True)
         record_ids = [member.decode() for member in members]
         if not record_ids:
             return []
-        replies = await self._link.ask("read", *(("HGETALL", self.key(tag, record_id)) for record_id in record_ids))
-        found = ((record_id, self.read(reply, 0)) for record_id, reply in zip(record_ids, replies, strict=True))
-        return [(record_id, record.value) for record_id, record in found if record is not None]
+        commands = [("HGETALL", self.key(tag, record_id)) for record_id in record_ids]
+        replies = await self._link.ask("read", *commands, again=True)
+        found = ((record_id, fields_of(reply)) for record_id, reply in zip(record_ids, replies, strict=True))
+        return [(record_id, fields) for record_id, fields in found if fields]
+
+    # --- what a reply holds: see `Source` ------------------------------------------------------------------------
+
+    def command(self, key: str) -> Command:
+        """What reads the key."""
+        return ("HGETALL", key)
+
+    def entry(self, tag: str, key: str, reply: Reply, *, version: int, left_ms: int, now: float) -> Entry | None:
+        """The record in a reply, its fields still bytes; None if there is no such record. Raises ForeignReply."""
+        if reply is None or isinstance(reply, ErrorReply):
+            return None
+        if not isinstance(reply, dict | list) or (isinstance(reply, list) and len(reply) % 2):
+            raise ForeignReply  # no hash at all: the answer to something else
+        fields = as_mapping(reply)
+        if not fields:
+            return None
+        named = fields.get(NAMED)
+        if named is not None and named != key.encode().rpartition(b"}:")[2]:
+            raise ForeignReply
+        until = now + left_ms / 1000 if left_ms >= 0 else FOREVER
+        size = sum(map(len, fields)) + sum(map(len, fields.values()))
+        return Entry(
+            region=self.name,
+            tag=tag,
+            value=fields,
+            version=version,
+            stamp=fields.get(b"version"),
+            read_at=now,
+            fresh_until=until,
+            expires_at=until,
+            weight=weigh(size),
+        )
+
+    def decode(self, entry: Entry) -> Any:
+        """All fields of the record as text; None where they are no text."""
+        return fields_of(entry.value)
 
     def _index(self, tag: str) -> str:
-        return f"{self.name}s:{{{tag}}}"
+        return f"{self._head}s:{{{tag}}}"
+
+
+def fields_of(reply: Reply) -> Fields | None:
+    """A hash as text that nobody can change; None where it is no text."""
+    try:
+        return MappingProxyType({name.decode(): value.decode() for name, value in as_mapping(reply).items()})
+    except UnicodeDecodeError:
+        return None
+
+
+def _flat(fields: Fields) -> list[str]:
+    """Names and values in turn."""
+    if own := [name for name in OWN_FIELDS if name in fields]:
+        raise Misuse(f"a record writes these fields itself: {', '.join(own)}")
+    return [text for pair in fields.items() for text in pair]
+
+
+def _milliseconds(what: str, seconds: float) -> int:
+    """For Redis, which takes no life of 0: a record with no time left is over at once. Raises Misuse for no number."""
+    if not abs(seconds) < FOREVER:  # NaN included
+        raise Misuse(f"{what} must be a number of seconds, got {seconds}")
+    return max(1, int(seconds * 1000))

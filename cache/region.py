@@ -1,123 +1,108 @@
 """Region: values of one type that are cached over a load. Hot copy, then Redis, then one load for all who wait.
 
-Invariant: an answer reflects at least the floor it was asked with; a value made from older data is neither answered
-nor stored, in memory or in Redis.
+Invariant: an answer reflects at least the floor it was asked with; a value made from older data is neither answered nor
+stored, in memory or in Redis.
 
 Not promised: how fresh *other* people's data inside a value is; that is the region's `ttl_seconds`.
 """
 
 import asyncio
-import random
-import time
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Generic, TypeVar
 
-from cache.codec import Codec
-from cache.errors import Misuse, Overloaded
-from cache.flight import Flights
-from cache.hot import weigh
-from cache.link import Reply
-from cache.lookup import Answer, Found, Lookup
-from cache.shared import STORE, checked_name, version_key
+from cache.flight import Flight, Flights
+from cache.loading import Load, Loading
+from cache.lookup import Answer, Lookup
+from cache.options import RegionOptions
 from cache.tiers import Tiers
+from cache.values import Values
 
 T = TypeVar("T")
 
-TTL_JITTER = 0.1  # values stored together must not expire together
-WAITING_PER_LOAD = 16
+_log = logging.getLogger(__name__)
 
 
 class Region(Generic[T]):
-    """One kind of value, one per owner. Made by `Cache.region`."""
+    """One kind of value, one per owner. Made by `Cache.region`, which says what the options mean."""
 
     def __init__(
-        self, tiers: Tiers, name: str, value_type: type[T], *, schema: int, ttl_seconds: float, max_loads: int
+        self, tiers: Tiers, value_type: type[T], options: RegionOptions, *, prefix: str, join_seconds: float
     ) -> None:
-        if ttl_seconds <= 0 or max_loads <= 0:
-            raise Misuse(f"region {name!r}: ttl_seconds and max_loads must be positive")
-        self.name = checked_name("a region", name)
-        self.trust_seconds = min(tiers.trust_seconds, ttl_seconds)
+        self.name = options.name
         self._tiers = tiers
-        self._schema = schema
-        self._ttl_seconds = ttl_seconds
-        self._codec = Codec(value_type)
-        self._flights: Flights[Answer[T]] = Flights()
-        self._loads = asyncio.Semaphore(max_loads)
-        self._waiting = 0
-        self._max_waiting = max_loads * WAITING_PER_LOAD
-        self._store = tiers.link.script(STORE)
+        self._values = Values(value_type, options, prefix=prefix, observer=tiers.observer)
+        self._head = self._values.head
+        self._loading = Loading(tiers, self._values, options)
+        self._flights: Flights[Answer[T]] = Flights(clock=tiers.clock, join_seconds=join_seconds)
 
     def key(self, tag: str) -> str:
         """The Redis key of the owner's value."""
-        return f"{self.name}:{self._schema}:{{{checked_name('a tag', tag)}}}"
+        return self._values.key(tag)
 
     def lookup(self, tag: str, *, floor: int = 0) -> Lookup[T]:
         """Asks for the owner's value, no older than the owner's version `floor`."""
-        key = self.key(tag)
-        return Lookup(self, tag, key, ("GET", key), floor)
+        return Lookup(self._values, tag, self.key(tag), floor)
 
-    def read(self, reply: Reply, version: int) -> Found[T] | None:
-        """The value in a reply; None for nothing, garbage, or another schema's bytes."""
-        decoded = self._codec.decode(reply) if reply else None
-        if decoded is None:
-            return None
-        value, made_at_version, stored_at = decoded
-        return Found(value, made_at_version, stored_at, weigh(reply))
+    async def get(self, tag: str, load: Load[T], *, floor: int = 0, stale: bool = False) -> Answer[T]:
+        """The owner's value, from the nearest tier that has it.
 
-    async def get(self, tag: str, load: Callable[[], Awaitable[T]], *, floor: int = 0) -> Answer[T]:
-        """The owner's value, from the nearest tier that has it. Raises Unavailable, Overloaded, or what `load` does."""
-        [answer] = await self._tiers.look(self.lookup(tag, floor=floor))
-        return answer or await self.fill(tag, load, floor=floor)
+        `stale`: a copy held here may be answered, marked, while Redis cannot be reached.
+        Raises Unavailable, Overloaded, Misuse for a bad tag, or what `load` raises.
+        """
+        key = f"{self._head}{tag}}}" if type(tag) is str else self.key(tag)
+        answer: Answer[T] | None = self._tiers.held(self._values, key, floor)
+        if answer is None:
+            lookup = self.lookup(tag, floor=floor)
+            [answer] = await self._tiers.look_past_hot([lookup], stale=stale)
+        return answer if answer is not None and not answer.stale else await self.fill(tag, load, answer, floor=floor)
 
-    async def fill(self, tag: str, load: Callable[[], Awaitable[T]], *, floor: int = 0) -> Answer[T]:
-        """Loads the owner's value, joining a load under way if it is young enough. For a caller whose look missed."""
-        key = self.key(tag)
-        generation = self._tiers.hot.generation(tag)
+    async def get_many(
+        self,
+        tags: Sequence[str],
+        load: Callable[[str], Awaitable[T]],
+        *,
+        floors: Mapping[str, int] | None = None,
+        stale: bool = False,
+    ) -> dict[str, Answer[T]]:
+        """The values of several owners, asked for in one round trip; those that are missing are loaded side by side.
+
+        `floors` by tag, 0 where it names none. Raises as `get`; one load that fails fails the whole.
+        """
+        wanted = list(dict.fromkeys(tags))
+        floor_of = (floors or {}).get
+        lookups = [self.lookup(tag, floor=floor_of(tag, 0)) for tag in wanted]
+        answers = await self._tiers.look(lookups, guarded=False, stale=stale) if lookups else []
+        found = dict(zip(wanted, answers, strict=True))
+        lacking = [tag for tag, answer in found.items() if answer is None or answer.stale]
+        loads = (self.fill(tag, partial(load, tag), found[tag], floor=floor_of(tag, 0)) for tag in lacking)
+        found |= dict(zip(lacking, await asyncio.gather(*loads), strict=True))
+        return {tag: answer for tag, answer in found.items() if answer is not None}  # none is left
+
+    async def fill(self, tag: str, load: Load[T], found: Answer[T] | None = None, *, floor: int = 0) -> Answer[T]:
+        """Loads the owner's value, joining a load under way if that may be used. For a caller who looked.
+
+        `found` is what the look gave: a value past its time is answered at once, and refreshed meanwhile.
+        """
+        if found is not None and found.stale != "refreshing":
+            return found
         lookup = self.lookup(tag, floor=floor)
-        return await self._flights.join(key, generation, floor, lambda: self._load(lookup, load, generation))
+        generation = self._tiers.generations.of(tag)
+
+        async def fly(flight: Flight) -> Answer[T]:
+            return await self._loading.load(lookup, load, flight)
+
+        if found is not None:
+            if lookup.key not in self._flights:
+                self._flights.start(lookup.key, generation, floor, fly).add_done_callback(self._refreshed)
+            return found
+        return await self._flights.join(lookup.key, generation, floor, fly)
 
     async def close(self) -> None:
         """Cancels the loads under way."""
         await self._flights.close()
 
-    async def _load(self, lookup: Lookup[T], load: Callable[[], Awaitable[T]], generation: int) -> Answer[T]:
-        if self._waiting >= self._max_waiting:
-            self._tiers.observer.load_refused(self.name)
-            raise Overloaded(self.name)
-        self._waiting += 1
-        try:
-            async with self._loads:
-                return await self._load_and_store(lookup, load, generation)
-        finally:
-            self._waiting -= 1
-
-    async def _load_and_store(self, lookup: Lookup[T], load: Callable[[], Awaitable[T]], generation: int) -> Answer[T]:
-        """Version first, value second, so that the label never promises more than the content holds.
-
-        The key is read once more beside the version: a caller whose look missed just before an earlier load was stored
-        comes too late to join that load, and must not start another.
-        """
-        read_at = self._tiers.clock()
-        counter = version_key(lookup.tag)
-        counted, stored = await self._tiers.link.ask("read", ("GET", counter), lookup.command)
-        version = int(counted or 0)
-        found = lookup.usable(stored, version)
-        if found is not None:
-            self._tiers.keep(lookup, found, generation, read_at)
-            return found.answer()
-        value = await self._timed(load)
-        encoded = self._codec.encode(value, version, time.time())
-        ttl_ms = int(self._ttl_seconds * 1000 * random.uniform(1 - TTL_JITTER, 1))  # noqa: S311  # jitter, not a secret
-        if await self._store("store", (counter, lookup.key), (version, encoded, ttl_ms)):
-            self._tiers.keep(lookup, Found(value, version, None, weigh(encoded)), generation, read_at)
-        return Answer(value, "load", version, 0.0)
-
-    async def _timed(self, load: Callable[[], Awaitable[T]]) -> T:
-        started = time.perf_counter()
-        ok = False
-        try:
-            value = await load()
-            ok = True
-            return value
-        finally:
-            self._tiers.observer.loaded(self.name, time.perf_counter() - started, ok)
+    def _refreshed(self, task: "asyncio.Task[Answer[T]]") -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.info("a refresh of region %r failed: %s", self.name, error)

@@ -1,39 +1,88 @@
 """The Redis tier: where each owner's version lives, and the scripts that keep stored values honest.
 
-Every key of one owner carries the owner's tag as its hash tag, `{tag}`, so a script touches one slot only.
+Every key of one owner carries the owner's tag as its hash tag, `{tag}`, so a script touches one slot only, and every
+key a script touches is declared (Redis tracks no others).
 
 Invariants
-- A write raises the owner's version and deletes what is cached of them, before it starts (`BEGIN`) and again when it
-  is over (`COMMIT`), so a value that was loaded in between is deleted with the rest.
-- A loaded value is stored only if the owner's version is still the one that was read before the load (`STORE`): a
-  slow load never puts an old value over a newer truth.
-
-Not promised: a writer that dies between its write and its commit leaves a value that was loaded meanwhile to expire
-by its own time to live.
+- Whatever is stored for an owner reflects every acknowledged write of theirs. A write deletes what it affects and voids
+  the leases of loads under way before it starts (`BEGIN`), and again when it is over (`COMMIT`); a load stores only
+  while it holds its lease and nobody is writing (`STORE`).
+- A version is raised by each write and by each value stored, so that who has seen a newer value, other people's news in
+  it included, is not shown an older one that is still held elsewhere.
+- A writer that dies in between leaves a barrier, which ends by itself; until then loads are answered, not stored. Its
+  write has a deadline of half that time, so that it cannot land after the barrier is gone.
+- One load per key in the whole fleet (`FILL`): whoever holds the lease loads, the others wait for it or for its end.
 """
+
+from typing import Final
 
 from cache.errors import Misuse
 
-MAX_NAME_BYTES = 512
+MAX_NAME_BYTES: Final = 512
 
-BEGIN = """
--- KEYS: version, the record that must exist (or the version again), then what to delete.  ARGV[1]: must it exist?
-if ARGV[1] == '1' and redis.call('EXISTS', KEYS[2]) == 0 then return -1 end
+_BARRED = """
+local function barred(key)
+  local time = redis.call('TIME')
+  return redis.call('ZCOUNT', key, '(' .. (time[1] * 1000 + math.floor(time[2] / 1000)), '+inf') > 0
+end
+"""
+
+BEGIN: Final = """
+-- KEYS: version, writers, the record that must exist (or the version again), then what to delete.
+-- ARGV: must it exist?, this writer, how long its barrier lasts in ms.
+if ARGV[1] == '1' and redis.call('EXISTS', KEYS[3]) == 0 then return -1 end
+-- First, because a Redis that is full refuses it, and then nothing else is done either; behind a DEL it would not.
+local version = redis.call('INCR', KEYS[1])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[2])
+if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
+for i = 4, #KEYS do redis.call('DEL', KEYS[i]) end
+return version
+"""
+
+COMMIT: Final = """
+-- KEYS: version, writers, then what to delete.  ARGV: this writer, lift its barrier?
 for i = 3, #KEYS do redis.call('DEL', KEYS[i]) end
+if ARGV[2] == '1' then redis.call('ZREM', KEYS[2], ARGV[1]) end
 return redis.call('INCR', KEYS[1])
 """
 
-COMMIT = """
--- KEYS: version, then what to delete.
-for i = 2, #KEYS do redis.call('DEL', KEYS[i]) end
+FILL: Final = (
+    _BARRED
+    + """
+-- KEYS: version, writers, value, lease.
+-- ARGV: this load, how long its lease lasts in ms, how many ms a stored value must still have to do (-1: any).
+local version = redis.call('GET', KEYS[1]) or '0'
+local stored = redis.pcall('GET', KEYS[3])
+local left = redis.call('PTTL', KEYS[3])
+if type(stored) ~= 'string' then stored = false end
+if stored and left > tonumber(ARGV[3]) then return {'stored', version, stored, left} end
+if barred(KEYS[2]) then return {'barred', version, stored, left} end
+local lease = redis.pcall('SET', KEYS[4], ARGV[1], 'NX', 'PX', ARGV[2])
+if not lease then return {'wait', version, stored, left} end
+-- A Redis that is full can answer reads all the same: what is loaded is then not stored.
+return {lease.err and 'barred' or 'load', version, stored, left}
+"""
+)
+
+STORE: Final = (
+    _BARRED
+    + """
+-- KEYS: version, writers, value, lease.  ARGV: this load, the value, its time to live in ms.
+if redis.call('GET', KEYS[4]) ~= ARGV[1] then return 0 end
+redis.call('DEL', KEYS[4])
+if barred(KEYS[2]) then return 0 end
+redis.call('SET', KEYS[3], ARGV[2], 'PX', ARGV[3])
 return redis.call('INCR', KEYS[1])
 """
+)
 
-STORE = """
--- KEYS: version, value.  ARGV: the version read before the load, the value, its time to live in ms.
-if (redis.call('GET', KEYS[1]) or '0') ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
-return 1
+RELEASE: Final = """
+-- KEYS: lease.  ARGV: this load.
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
 """
 
 
@@ -42,12 +91,33 @@ def version_key(tag: str) -> str:
     return f"v:{{{tag}}}"
 
 
+def writers_key(tag: str) -> str:
+    """Where the barriers of writes under way stand, by the time each ends."""
+    return f"w:{{{tag}}}"
+
+
+def lease_key(key: str) -> str:
+    """Where the lease of a value's load is held."""
+    return f"{key}:lease"
+
+
+def tag_of(key: str) -> str:
+    """The owner's tag in a key; "" for a key that has none."""
+    start = key.find("{")
+    end = key.find("}", start)
+    return key[start + 1 : end] if 0 <= start < end else ""
+
+
 def checked_name(what: str, value: str) -> str:
     """The value itself if it can be part of a key. Raises Misuse naming it otherwise."""
     if not isinstance(value, str):
         raise Misuse(f"{what} must be a str, got {type(value).__name__}")
-    if not value or len(value.encode()) > MAX_NAME_BYTES:
-        raise Misuse(f"{what} must have 1 to {MAX_NAME_BYTES} bytes, got {len(value.encode())}")
+    try:
+        size = len(value.encode())
+    except UnicodeEncodeError:
+        raise Misuse(f"{what} must be valid Unicode, got {value!r}") from None
+    if not value or size > MAX_NAME_BYTES:
+        raise Misuse(f"{what} must have 1 to {MAX_NAME_BYTES} bytes, got {size}")
     if "{" in value or "}" in value:
         raise Misuse(f"{what} must not hold braces, which mark the hash tag: {value!r}")
     return value

@@ -1,86 +1,125 @@
-"""The two tiers that hold values between loads: this process's hot copies, and Redis behind them.
+"""The tiers that hold values between loads. Here: Redis alone; `cache/hot_tiers.py` puts copies before it.
 
 Invariants
-- A copy is put in place only if its owner was not written to by this process since it was asked for, and is answered
-  for at most its source's `trust_seconds` after it was *asked for*, never below the floor a lookup names.
-- In a reply the owners' versions come before the values, so the label of a copy never promises more than it holds.
-- The first lookup is the guard: what is read beside it is used and kept only if the guard was answered.
+- Nothing below the floor a lookup names is answered. (A floor above what Redis counts was reached by nobody, forged or
+  lost with Redis's data; then all there is will do.)
+- The first lookup of a guarded look is the guard: what is read beside it is used, kept and touched only if it was
+  found.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cache.errors import Misuse
+from cache.generations import Generations
 from cache.hot import Entry, HotCache
-from cache.link import Link
-from cache.lookup import Answer, Found, Lookup
-from cache.observer import Observer
-from cache.shared import version_key
+from cache.link import AnyLink, Script
+from cache.lookup import Answer, Lookup, Source
+from cache.observer import Observer, Tier
+from cache.reading import Counted, Keep, Reading
+from cache.shared import tag_of
 
 
 class Tiers:
-    """Looks things up hot first, then in Redis, many in one round trip. `hot_bytes` 0 keeps no copies."""
+    """Looks things up in Redis, many in one round trip. Keeps nothing.
 
-    def __init__(
-        self, link: Link, *, hot_bytes: int, trust_seconds: float, observer: Observer, clock: Callable[[], float]
-    ) -> None:
-        if trust_seconds <= 0:
-            raise Misuse(f"trust_seconds must be positive, got {trust_seconds}")
+    `changes` counts what happened to keys, `generations` what happened to owners: to tell whether a load under way or
+    a reply on its way may have been overtaken.
+    """
+
+    def __init__(self, link: AnyLink, *, observer: Observer, clock: Callable[[], float]) -> None:
         self.link = link
-        self.trust_seconds = trust_seconds
         self.observer = observer
         self.clock = clock
-        self.hot = HotCache(hot_bytes, clock=clock, evicted=observer.evicted)
+        self.hot = HotCache(0, clock=clock)
+        self.changes = Generations()
+        self.generations = Generations()
 
-    async def look(self, *lookups: Lookup[Any]) -> list[Answer[Any] | None]:
-        """An answer or None for each lookup, in at most one round trip, and in none if all are held hot.
+    async def look(self, lookups: Sequence[Lookup[Any]], *, guarded: bool, stale: bool) -> list[Answer[Any] | None]:
+        """An answer or None for each lookup, in at most one round trip. Raises Unavailable, Overloaded."""
+        del stale  # nothing is held that could be
+        answers: list[Answer[Any] | None] = [None] * len(lookups)
+        await self._ask(self.link, lookups, list(range(len(lookups))), answers, guarded=guarded)
+        return answers
 
-        The first is the guard: while it has no answer the others have none either, and nothing of theirs is kept.
-        Raises Unavailable.
+    async def look_past_hot(self, lookups: Sequence[Lookup[Any]], *, stale: bool) -> list[Answer[Any] | None]:
+        """As `look`, unguarded, for a caller who knows already that nothing is held."""
+        return await self.look(lookups, guarded=False, stale=stale)
+
+    def held(self, source: Source, key: str, floor: int) -> Answer[Any] | None:
+        """A copy that may be answered as it stands."""
+        del source, key, floor
+        return None
+
+    def forget(self, tag: str, reason: str = "own_write") -> None:
+        """Drops this process's copies of an owner; what is being read or loaded now is not kept or joined either."""
+        del reason
+        self.generations.bump(tag)
+
+    def forget_key(self, key: str, reason: str = "own_write") -> None:
+        """Drops this process's copy under a key, which is being written."""
+        del reason
+        self.changes.bump(key)
+        self.generations.bump(tag_of(key))
+
+    async def store(self, script: Script, keys: Sequence[str], args: Sequence[Any], lookup: Lookup[Any]) -> int:
+        """Runs the script that stores a load's value; its reply. Raises Unavailable, Overloaded."""
+        del lookup
+        return int(await script("store", keys, args))
+
+    # --- shared with the tiers that keep something ---------------------------------------------------------------
+
+    async def _ask(
+        self,
+        link: AnyLink,
+        lookups: Sequence[Lookup[Any]],
+        places: list[int],
+        answers: list[Answer[Any] | None],
+        *,
+        guarded: bool,
+        keep: Keep | None = None,
+        counted: Counted | None = None,
+        tags: Sequence[str] = (),
+        deadline_seconds: float | None = None,
+    ) -> Mapping[str, int]:
+        """Asks Redis for the lookups at `places` and puts what may be answered into `answers`.
+
+        What their owners' counters, and those of `tags`, stood at.
         """
-        answers = [self._held(lookup) for lookup in lookups]
-        missing = [place for place, answer in enumerate(answers) if answer is None]
-        if missing:
-            await self._ask(lookups, missing, answers)
-        return answers if answers[0] is not None else [None] * len(lookups)
+        asked = [lookups[place] for place in places]
+        guards = guarded and places[:1] == [0]
+        now = self.clock()
+        reading = Reading(asked, now=now, guarded=guards, changes=self.changes, keep=keep, counted=counted, tags=tags)
+        await link.ask(
+            "read",
+            *reading.commands(),
+            again=True,
+            errors=True,
+            place=reading.place,
+            deadline_seconds=deadline_seconds,
+        )
+        if reading.error is not None:
+            raise reading.error
+        for place, lookup, entry in zip(places, asked, reading.found, strict=True):
+            floor = min(lookup.floor, reading.versions[lookup.tag])
+            answers[place] = self._use(lookup.source, lookup.key, entry, floor, tier="redis", now=now)
+            self.observer.looked_up(lookup.source.name, "redis", answers[place] is not None)
+        return reading.versions
 
-    def forget(self, tag: str) -> None:
-        """Drops this process's copies of an owner; what is being read now is not kept either."""
-        for region in self.hot.drop_tag(tag):
-            self.observer.invalidated(region, "own_write")
-
-    def keep(self, lookup: Lookup[Any], found: Found[Any], generation: int, read_at: float) -> None:
-        """Puts a copy in place unless its owner was written to since `generation` was taken."""
-        if self.hot.max_bytes and self.hot.generation(lookup.tag) == generation:
-            source = lookup.source
-            trusted_until = read_at + source.trust_seconds
-            copy = Entry(source.name, lookup.tag, found.value, found.version, read_at, trusted_until, found.weight)
-            self.hot.put(lookup.key, copy)
-
-    def _held(self, lookup: Lookup[Any]) -> Answer[Any] | None:
-        if not self.hot.max_bytes:
+    def _use(
+        self, source: Source, key: str, entry: Entry | None, floor: int, *, tier: Tier, now: float
+    ) -> Answer[Any] | None:
+        """An entry as an answer, decoded on its first use; None if it may not or cannot be."""
+        if entry is None or entry.version < floor:
             return None
-        entry = self.hot.get(lookup.key)
-        usable = entry is not None and entry.version >= lookup.floor
-        self.observer.looked_up(lookup.source.name, "hot", usable)
-        if entry is None or not usable:
+        late = now - entry.fresh_until
+        if late >= 0 and late >= source.refresh_seconds:
             return None
-        return Answer(entry.value, "hot", entry.version, self.clock() - entry.read_at)
-
-    async def _ask(self, lookups: Sequence[Lookup[Any]], missing: list[int], answers: list[Answer[Any] | None]) -> None:
-        """Versions first, values second: the label of a copy never promises more than its content holds."""
-        read_at = self.clock()
-        tags = list(dict.fromkeys(lookups[place].tag for place in missing))
-        generations = {tag: self.hot.generation(tag) for tag in tags}
-        commands = [("GET", version_key(tag)) for tag in tags] + [lookups[place].command for place in missing]
-        replies = await self.link.ask("read", *commands)
-        versions = {tag: int(reply or 0) for tag, reply in zip(tags, replies, strict=False)}
-        for place, reply in zip(missing, replies[len(tags) :], strict=True):
-            lookup = lookups[place]
-            found = lookup.usable(reply, versions[lookup.tag])
-            self.observer.looked_up(lookup.source.name, "redis", found is not None)
-            if found is None:
-                continue
-            answers[place] = found.answer()
-            if answers[0] is not None:
-                self.keep(lookup, found, generations[lookup.tag], read_at)
+        if not entry.decoded:
+            value = source.decode(entry)
+            if value is None:
+                self.hot.drop(key)
+                return None
+            entry.value, entry.decoded = value, True
+        if late >= 0:
+            self.observer.stale_served(source.name, "refreshing")
+        return Answer(entry.value, tier, entry.version, now - entry.read_at, "refreshing" if late >= 0 else "")

@@ -12,7 +12,10 @@ class Visits(msgspec.Struct, frozen=True):
 
 
 class Me(msgspec.Struct, frozen=True):
-    """The person logged in. `version` counts their acknowledged writes."""
+    """The person logged in.
+
+    `version` counts their acknowledged writes that this reflects; `stale`: a store is away, this is from before.
+    """
 
     id: str
     handle: str
@@ -25,16 +28,21 @@ class Me(msgspec.Struct, frozen=True):
     joined: float
     preferences: dict[str, str]
     version: int
+    stale: bool
 
 
 class BoardPage(msgspec.Struct, frozen=True):
-    """A page of the board as computed at `computed`. `next_cursor` goes on in the same snapshot while it lasts."""
+    """A page of the board as computed at `computed`. `next_cursor` goes on in the same snapshot while it lasts.
+
+    `version` counts the owner's acknowledged writes that it reflects; `stale`: a store is away, this is from before.
+    """
 
     cards: list[Card]
     suggestions: list[Suggestion]
     unread: int
     computed: float
     version: int
+    stale: bool
     next_cursor: str | None
 
 

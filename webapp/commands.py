@@ -4,12 +4,12 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from webapp.errors import BackendUnavailable, SettingsInvalid
-from webapp.settings import Settings, from_environ
+from webapp.settings import NAIVE_MEANING, Settings, from_environ
 
 if TYPE_CHECKING:
     from webapp.resources import Resources
@@ -66,11 +66,13 @@ def seed(number: int, people: int, cards: int, photos: int) -> None:
 @click.command(cls=InStack)
 @click.option("--json", "as_json", is_flag=True, help="As a JSON object.")
 def config(as_json: bool) -> None:
-    """Print the effective settings, secrets as stars."""
-    shown = _settings().shown()
+    """Print the effective settings, secrets as stars, and the rung of the ladder they stand on."""
+    settings = _settings()
+    shown = settings.shown()
     if as_json:
-        click.echo(json.dumps(shown, indent=2))
+        click.echo(json.dumps({"RUNG": settings.rung, **shown}, indent=2))
         return
+    click.echo(f"# rung: {settings.rung}" + (f" ({NAIVE_MEANING})" if settings.hot_cache == "naive" else ""))
     for name, value in shown.items():
         click.echo(f"{name}={value}")
 
@@ -89,8 +91,12 @@ def _settings() -> Settings:
     try:
         return from_environ()
     except SettingsInvalid as error:
-        click.echo(f"The environment is not right:\n{error}", err=True)
-        sys.exit(WRONG_USE)
+        _refuse(error)
+
+
+def _refuse(error: SettingsInvalid) -> NoReturn:
+    click.echo(f"The environment is not right:\n{error}", err=True)
+    sys.exit(WRONG_USE)
 
 
 def _run_process(main: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
@@ -102,6 +108,8 @@ def _run_process(main: Callable[[Settings], Coroutine[Any, Any, None]]) -> None:
     set_up_logging(settings)
     try:
         uvloop.run(main(settings))
+    except SettingsInvalid as error:
+        _refuse(error)
     except OSError as error:
         click.echo(f"Cannot listen on port {settings.port} or {settings.admin_port}: {error}", err=True)
         sys.exit(WRONG_USE)
@@ -113,11 +121,13 @@ def _with_resources(action: "Callable[[Resources], Coroutine[Any, Any, None]]") 
     settings = _settings()
 
     async def act() -> None:
-        async with open_resources(settings) as resources:
+        async with open_resources(settings, serves=False) as resources:
             await action(resources)
 
     try:
         asyncio.run(act())
+    except SettingsInvalid as error:
+        _refuse(error)
     except BackendUnavailable as error:
         click.echo(f"Stopped: {error}. Is the stack up (`hotseat up`)?", err=True)
         sys.exit(1)

@@ -4,13 +4,16 @@ Importing taskiq takes longer than everything else of a web process together, so
 needed, in a thread.
 
 A job is delivered at least once: one whose worker died is handed to the next, so what a job does must bear repeating.
+Over Sentinel and Cluster that happens only when a worker starts, which asks again for whatever is unfinished.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+from cache.addresses import parse_addresses
 from webapp.errors import BackendUnavailable
 
 if TYPE_CHECKING:
@@ -21,6 +24,15 @@ AT_ONCE = 2
 DEADLINE_SECONDS = 1.0
 REDELIVER_AFTER_MS = 120_000
 MOST_QUEUED = 10_000
+VENDORS = ("taskiq", "taskiq_redis", "redis")
+
+_STREAM: Any = {
+    "queue_name": QUEUE,
+    "consumer_group_name": "workers",
+    "consumer_id": "0",
+    "maxlen": MOST_QUEUED,
+    "xread_block": 2000,
+}
 
 ExportJob = Callable[[str, str], Awaitable[None]]
 
@@ -47,15 +59,19 @@ class Jobs:
     async def close(self) -> None:
         """Closes the connections."""
         if self._broker is not None:
-            await self._broker.shutdown()
+            await _close(self._broker)
 
     async def _connected(self) -> "AsyncBroker":
         """Connects on first use: a web process may start while Redis is away."""
         async with self._connecting:
             if self._broker is None:
                 broker = await asyncio.to_thread(_broker, self._redis_url)
-                async with asyncio.timeout(DEADLINE_SECONDS):
-                    await broker.startup()
+                try:
+                    async with asyncio.timeout(DEADLINE_SECONDS):
+                        await broker.startup()
+                except BaseException:
+                    await _close(broker)
+                    raise
                 self._broker = broker
         return self._broker
 
@@ -81,20 +97,67 @@ async def work(redis_url: str, export: ExportJob) -> None:
         await export(person_id, report_id)
 
     _task(broker, export_job)
-    await run_receiver_task(broker, run_startup=True, max_async_tasks=AT_ONCE)
+    try:
+        await run_receiver_task(broker, run_startup=True, max_async_tasks=AT_ONCE)
+    finally:
+        await _close(broker)
 
 
 def _broker(redis_url: str) -> "AsyncBroker":
     from taskiq_redis import RedisStreamBroker  # noqa: PLC0415  # slow to import
 
-    return RedisStreamBroker(
-        redis_url,
-        queue_name=QUEUE,
-        consumer_group_name="workers",
-        maxlen=MOST_QUEUED,
-        consumer_id="0",
-        idle_timeout=REDELIVER_AFTER_MS,
+    scheme = redis_url.partition("://")[0]
+    if scheme.endswith("+sentinel"):
+        return _sentinel_broker(redis_url, scheme)
+    if scheme.endswith("+cluster"):
+        return _cluster_broker(redis_url, scheme)
+    return RedisStreamBroker(redis_url, idle_timeout=REDELIVER_AFTER_MS, **_STREAM)
+
+
+def _sentinel_broker(redis_url: str, scheme: str) -> "AsyncBroker":
+    from taskiq_redis import RedisStreamSentinelBroker  # noqa: PLC0415  # slow to import
+
+    addresses = parse_addresses(redis_url, schemes=(scheme,), default_port=26379)
+    service, _, database = addresses.path.partition("/")
+    own = {"username": "sentinel_username", "password": "sentinel_password"}
+    options: dict[str, Any] = {**addresses.options}
+    of_sentinels = {name: options.pop(option) for name, option in own.items() if option in options}
+    if scheme.startswith("rediss"):
+        options["ssl"] = True
+    return RedisStreamSentinelBroker(
+        sentinels=list(addresses.hosts),
+        master_name=service,
+        sentinel_kwargs={**options, **of_sentinels},
+        db=int(database or 0),
+        username=addresses.user,
+        password=addresses.password,
+        **options,
+        **_STREAM,
     )
+
+
+def _cluster_broker(redis_url: str, scheme: str) -> "AsyncBroker":
+    from redis.asyncio.cluster import ClusterNode  # noqa: PLC0415  # what taskiq-redis wants to be given several hosts
+    from taskiq_redis import RedisStreamClusterBroker  # noqa: PLC0415  # slow to import
+
+    addresses = parse_addresses(redis_url, schemes=(scheme,), default_port=6379)
+    [host, port], *_ = addresses.hosts
+    options: dict[str, Any] = {**addresses.options}
+    credentials = f"{addresses.credentials}@" if addresses.credentials else ""
+    return RedisStreamClusterBroker(
+        f"{scheme.partition('+')[0]}://{credentials}{f'[{host}]' if ':' in host else host}:{port}",
+        startup_nodes=[ClusterNode(*each) for each in addresses.hosts],
+        **options,
+        **_STREAM,
+    )
+
+
+async def _close(broker: "AsyncBroker") -> None:
+    """Closes the connections; those to the sentinels too, which taskiq-redis leaves open."""
+    with contextlib.suppress(Exception):
+        await broker.shutdown()
+        for sentinel in getattr(getattr(broker, "sentinel", None), "sentinels", ()):
+            await sentinel.aclose()
 
 
 def _task(broker: "AsyncBroker", export: ExportJob) -> Any:
@@ -103,7 +166,7 @@ def _task(broker: "AsyncBroker", export: ExportJob) -> Any:
 
 def _is_outage(error: Exception) -> bool:
     """Whether it comes from Redis or the way to it; taskiq wraps such errors in classes of its own."""
-    return isinstance(error, OSError | TimeoutError) or type(error).__module__.partition(".")[0] in ("taskiq", "redis")
+    return isinstance(error, OSError | TimeoutError) or type(error).__module__.partition(".")[0] in VENDORS
 
 
 async def _nothing(person_id: str, report_id: str) -> None:

@@ -79,15 +79,15 @@ class Metrics:
             "hotseat_idempotent_replays", "Writes that had been done already.", registry=self.registry
         )
         self._jobs = Counter("hotseat_jobs", "Jobs done by the worker.", ("job", "result"), registry=self.registry)
-        self._lag = Gauge(
-            "hotseat_event_loop_lag_seconds", "How late the event loop last woke.", registry=self.registry
-        )
+        self.lag_seconds = 0.0
+        lag = Gauge("hotseat_event_loop_lag_seconds", "How late the event loop last woke.", registry=self.registry)
+        lag.set_function(lambda: self.lag_seconds)
         Info("hotseat", "What runs here.", registry=self.registry).info(
             {
                 "instance": settings.instance_id,
                 "version": version,
                 "sticky_mode": "on" if settings.sticky_mode else "off",
-                "hot_cache": "on" if settings.hot_cache else "off",
+                "hot_cache": settings.hot_cache,
                 "board_strategy": settings.board_strategy,
             }
         )
@@ -95,8 +95,8 @@ class Metrics:
         self._create_series()
 
     def watch(self, cache: Cache) -> None:
-        """Shows what the cache holds."""
-        self.registry.register(HotCacheCollector(cache.hot, REGIONS))
+        """Shows what the cache holds, and what waits for Redis."""
+        self.registry.register(HotCacheCollector(cache, REGIONS))
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """One request is over."""
@@ -136,7 +136,7 @@ class Metrics:
         while True:
             before = time.perf_counter()
             await asyncio.sleep(LAG_SECONDS)
-            self._lag.set(max(0.0, time.perf_counter() - before - LAG_SECONDS))
+            self.lag_seconds = max(0.0, time.perf_counter() - before - LAG_SECONDS)
 
     def exposition(self) -> bytes:
         """The text a scrape gets."""

@@ -11,9 +11,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from cache import Cache, Region, open_cache
+import msgspec
+
+from cache import Cache, Misuse, Region, open_cache
 from webapp.affinity import Affinity
 from webapp.documents import Documents
+from webapp.errors import SettingsInvalid
 from webapp.jobs import Jobs, open_jobs
 from webapp.media import Media
 from webapp.metrics import Metrics
@@ -24,6 +27,7 @@ from webapp.sessions import Sessions
 from webapp.settings import Settings
 
 FRONT_FRESH_SECONDS = 5
+STALE_ON_ERROR_TIMES = 10  # while MongoDB is gone, what is cached is shown, marked, for so many times its freshness
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,28 +49,23 @@ class Resources:
     jobs: Jobs
     affinity: Affinity
 
-    def keys_of(self, tag: str) -> tuple[str, ...]:
-        """The Redis keys of all that is cached of one person."""
-        return (self.profiles.key(tag), self.boards.key(tag))
-
 
 @asynccontextmanager
 async def open_resources(
-    settings: Settings, routes: Mapping[str, Collection[str]] | None = None, wall_clock: Callable[[], float] = time.time
+    settings: Settings,
+    routes: Mapping[str, Collection[str]] | None = None,
+    wall_clock: Callable[[], float] = time.time,
+    *,
+    serves: bool = True,
 ) -> AsyncIterator[Resources]:
-    """Opens everything; closes it in reverse, whatever happened."""
+    """Opens everything; closes it in reverse, whatever happened. Raises SettingsInvalid for an address of no use.
+
+    What does not serve pages (`serves=False`) keeps no hot copies, whatever the settings say.
+    """
     running = version("hotseat")
     metrics = Metrics(settings, running, routes or {})
     async with AsyncExitStack() as stack:
-        hot_bytes = settings.hot_cache_bytes if settings.hot_cache else 0
-        cache = await stack.enter_async_context(
-            open_cache(
-                settings.redis_url,
-                hot_bytes=hot_bytes,
-                trust_seconds=settings.hot_trust_seconds,
-                observer=metrics.observer,
-            )
-        )
+        cache = await _opened_cache(stack, settings, metrics, keeps=serves and settings.hot_cache != "off")
         metrics.watch(cache)
         documents = Documents(settings.mongodb_url, called=metrics.mongodb_called)
         stack.push_async_callback(documents.close)
@@ -79,14 +78,19 @@ async def open_resources(
         jobs = await stack.enter_async_context(open_jobs(settings.redis_url))
         lag = asyncio.create_task(metrics.watch_loop(), name="event loop lag")
         stack.push_async_callback(_cancelled, lag)
+        fresh = settings.board_fresh_seconds
+        stale = STALE_ON_ERROR_TIMES * fresh
         yield Resources(
             settings=settings,
             version=running,
             metrics=metrics,
             cache=cache,
-            boards=cache.region("board", Board, ttl_seconds=settings.board_fresh_seconds),
-            profiles=cache.region("profile", Person, ttl_seconds=settings.board_fresh_seconds),
-            front=cache.region("front", FrontCards, ttl_seconds=FRONT_FRESH_SECONDS, max_loads=1),
+            # No `refresh_seconds`: other people's cards are promised within the freshness, not some time behind it.
+            boards=cache.region("board", Board, ttl_seconds=fresh, stale_on_error_seconds=stale),
+            profiles=cache.region("profile", Person, ttl_seconds=fresh, stale_on_error_seconds=stale),
+            front=cache.region(
+                "front", FrontCards, ttl_seconds=FRONT_FRESH_SECONDS, stale_on_error_seconds=stale, max_loads=1
+            ),
             sessions=Sessions(
                 cache,
                 idle_seconds=settings.session_idle_seconds,
@@ -101,6 +105,27 @@ async def open_resources(
             jobs=jobs,
             affinity=Affinity(settings.affinity_key, settings.web_slots, wall_clock),
         )
+
+
+async def _opened_cache(stack: AsyncExitStack, settings: Settings, metrics: Metrics, *, keeps: bool) -> Cache:
+    def report() -> bytes:
+        lag_ms = round(metrics.lag_seconds * 1000, 1)
+        return msgspec.json.encode({"in_flight": metrics.in_flight, "lag_ms": lag_ms})
+
+    opening = open_cache(
+        settings.redis_url,
+        hot_bytes=settings.hot_cache_bytes if keeps else 0,
+        naive_seconds=settings.board_fresh_seconds if settings.hot_cache == "naive" else None,
+        staleness_seconds=settings.hot_staleness_seconds,
+        outage_seconds=settings.stale_on_outage_seconds,
+        name=settings.instance_id,
+        observer=metrics.observer,
+        report=report,
+    )
+    try:
+        return await stack.enter_async_context(opening)
+    except Misuse as error:
+        raise SettingsInvalid({"REDIS_URL": str(error)}) from error
 
 
 async def _cancelled(task: "asyncio.Task[None]") -> None:

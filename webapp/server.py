@@ -14,9 +14,10 @@ from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
 from webapp.app import make_app, route_methods
+from webapp.eviction import watching_for_eviction
 from webapp.handlers.internal import internal_routes
 from webapp.resources import Resources, open_resources
-from webapp.settings import Settings
+from webapp.settings import NAIVE_MEANING, Settings
 
 HOST = "127.0.0.1"
 MAX_BODY_BYTES = 12 << 20
@@ -35,7 +36,10 @@ async def serve(settings: Settings) -> None:
         process.listen()
         process.obey_signals()
         log.info("ready", port=settings.port, admin_port=settings.admin_port, rung=settings.rung)
-        await process.leave_when_told()
+        if settings.hot_cache == "naive":
+            log.warning("this is the control", hot_cache="naive", meaning=NAIVE_MEANING)
+        async with watching_for_eviction(resources.cache):
+            await process.leave_when_told()
         log.info("left", in_flight=resources.metrics.in_flight)
 
 
@@ -53,7 +57,7 @@ class WebProcess:
             max_buffer_size=MAX_BODY_BYTES + (1 << 20),
             idle_connection_timeout=IDLE_CONNECTION_SECONDS,
         )
-        self._front_probe = internal_routes(resources.metrics, self.readiness)
+        self._front_probe = internal_routes(resources, self.readiness)
         self._admin = HTTPServer(Application(self._front_probe, log_function=lambda handler: None))
 
     def readiness(self) -> int:

@@ -71,7 +71,6 @@ class Sessions:
         event: Callable[[str], None] = lambda event: None,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        self._cache = cache
         self._records = cache.records("session")
         self._idle = idle_seconds
         self._absolute = absolute_seconds
@@ -92,8 +91,8 @@ class Sessions:
             "seen": repr(now),
         }
         session_id = sha256(token.encode()).hexdigest()
-        expires = min(now + self._idle, ends)
-        version = await self._records.create(tag, session_id, fields, now=now, expires=expires, ends=ends)
+        lives = min(self._idle, self._absolute)
+        version = await self._records.create(tag, session_id, fields, lives_seconds=lives, now=now, ends=ends)
         self._event("started")
         return f"{tag}.{token}", version
 
@@ -138,22 +137,19 @@ class Sessions:
             self._event("touch_saved")
             return
         fields = {"last_seen": repr(now)} | ({} if seen is None else {"seen": repr(seen)})
-        expires = min(now + self._idle, session.ends)
-        await self._records.change(session.tag, session.id, fields, expires=expires, counts=False)
-        self._cache.forget(session.tag)
+        lives = min(self._idle, session.ends - now)
+        await self._records.change(session.tag, session.id, fields, lives_seconds=lives, counts=False)
         self._event("touched")
 
     async def prefer(self, session: Session, preferences: Mapping[str, str]) -> int | None:
         """Writes preferences, each a field of its own; the person's new version, or None if the session is over."""
         fields = {PREFERENCE + name: value for name, value in preferences.items()}
         version = await self._records.change(session.tag, session.id, fields)
-        self._cache.forget(session.tag)
         return version if version > 0 else None
 
     async def end(self, tag: str, *session_ids: str) -> int:
         """Ends sessions for good; how many were alive."""
         gone = await self._records.delete(tag, session_ids) if session_ids else 0
-        self._cache.forget(tag)
         for _ in range(gone):
             self._event("ended")
         return gone

@@ -5,10 +5,11 @@ A value of "" counts as not set.
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from webapp.errors import SettingsInvalid
 
@@ -16,11 +17,17 @@ SECRET = "secret"  # noqa: S105  # the mark of a field, not a secret
 
 # rung of the ladder: STICKY_MODE, HOT_CACHE, BOARD_STRATEGY
 RUNGS = {
-    (False, False, "compute"): "compute each time",
-    (False, False, "redis"): "cached in Redis",
-    (False, True, "hot"): "control: hot without stickiness",
-    (True, True, "hot"): "hot behind stickiness",
+    ("off", "off", "compute"): "compute each time",
+    ("off", "off", "redis"): "cached in Redis",
+    ("off", "on", "hot"): "control: hot without stickiness",
+    ("on", "on", "hot"): "hot behind stickiness",
+    ("on", "naive", "hot"): "control: naive, wrong by design",
 }
+NAIVE_MEANING = "copies in a plain TTL cache, stale and never told so: a control for the lab, wrong by design"
+NOT_YET = {"denormalised": "needs boards that the worker keeps ready in MongoDB, which it does not do yet"}
+
+REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
+HOT_SCHEMES = ("redis", "rediss", "unix")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +38,10 @@ class Settings:
     admin_port: int
     instance_id: str
     sticky_mode: bool
-    hot_cache: bool
+    hot_cache: str
     hot_cache_bytes: int
     hot_staleness_seconds: float
+    stale_on_outage_seconds: float
     board_strategy: str
     board_fresh_seconds: float
     redis_url: str = field(metadata={SECRET: "url"})
@@ -58,12 +66,12 @@ class Settings:
     @property
     def rung(self) -> str:
         """The name of the ladder's rung these settings stand on."""
-        return RUNGS[self.sticky_mode, self.hot_cache, self.board_strategy]
+        return RUNGS[_switch(self.sticky_mode), self.hot_cache, self.board_strategy]
 
     @property
-    def hot_trust_seconds(self) -> float:
-        """How long after it was asked for a hot copy is trusted: well within the staleness allowed."""
-        return min(1.0, self.hot_staleness_seconds / 2)
+    def mode(self) -> str:
+        """In one word, as people call it."""
+        return "sticky" if self.sticky_mode else "stateless"
 
     @property
     def secure(self) -> bool:
@@ -84,10 +92,10 @@ def from_mapping(variables: Mapping[str, str]) -> Settings:
     """The settings in `variables`. Raises SettingsInvalid naming every faulty one."""
     read = _Reader(variables)
     sticky = read.choice("STICKY_MODE", ("off", "on"), "off") == "on"
-    hot_choice = read.choice("HOT_CACHE", ("auto", "on", "off"), "auto")
-    hot = sticky if hot_choice == "auto" else hot_choice == "on"
-    strategy = read.choice("BOARD_STRATEGY", ("compute", "redis", "hot"), "hot" if hot else "redis")
-    staleness = read.number("HOT_STALENESS_SECONDS", 0.1, 60, 2)
+    hot = read.choice("HOT_CACHE", ("auto", "on", "off", "naive"), "auto")
+    if hot == "auto":
+        hot = _switch(sticky)
+    strategy = read.choice("BOARD_STRATEGY", ("compute", "redis", "hot"), "redis" if hot == "off" else "hot", NOT_YET)
     values = {
         "port": read.integer("PORT", 0, 65535, 8001),
         "admin_port": read.integer("ADMIN_PORT", 0, 65535, 9001),
@@ -95,10 +103,11 @@ def from_mapping(variables: Mapping[str, str]) -> Settings:
         "sticky_mode": sticky,
         "hot_cache": hot,
         "hot_cache_bytes": read.integer("HOT_CACHE_BYTES", 1 << 20, 1 << 40, 64 << 20),
-        "hot_staleness_seconds": staleness,
+        "hot_staleness_seconds": read.number("HOT_STALENESS_SECONDS", 0.1, 60, 2),
+        "stale_on_outage_seconds": read.number("STALE_ON_OUTAGE_SECONDS", 0, 3600, 60),
         "board_strategy": strategy,
         "board_fresh_seconds": read.number("BOARD_FRESH_SECONDS", 1, 3600, 30),
-        "redis_url": read.url("REDIS_URL", ("redis", "rediss", "unix")),
+        "redis_url": read.url("REDIS_URL", REDIS_SCHEMES),
         "mongodb_url": read.url("MONGODB_URL", ("mongodb", "mongodb+srv")),
         "s3_endpoint_url": read.url("S3_ENDPOINT_URL", ("http", "https"), required=False),
         "s3_bucket": read.text("S3_BUCKET", "hotseat"),
@@ -117,11 +126,17 @@ def from_mapping(variables: Mapping[str, str]) -> Settings:
         "log_level": read.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
         "log_format": read.choice("LOG_FORMAT", ("json", "console"), "json"),
     }
-    if (sticky, hot, strategy) not in RUNGS:
+    if "BOARD_STRATEGY" not in read.faults and (_switch(sticky), hot, strategy) not in RUNGS:
         read.faults["BOARD_STRATEGY"] = (
-            f"{strategy} does not go with STICKY_MODE={_switch(sticky)} and HOT_CACHE={_switch(hot)}; the rungs are "
-            + ", ".join(f"{_switch(s)}/{_switch(h)}/{b} ({text})" for (s, h, b), text in RUNGS.items())
+            f"{strategy} does not go with STICKY_MODE={_switch(sticky)} and HOT_CACHE={hot}; the rungs are "
+            + ", ".join(f"{'/'.join(rung)} ({text})" for rung, text in RUNGS.items())
             + " as STICKY_MODE/HOT_CACHE/BOARD_STRATEGY"
+        )
+    scheme = read.text("REDIS_URL", "").partition("://")[0]
+    if hot != "off" and "REDIS_URL" not in read.faults and scheme not in HOT_SCHEMES:
+        read.faults["REDIS_URL"] = (
+            f"no hot copies are kept over {scheme}:// yet; give one address that starts with {_schemes(HOT_SCHEMES)}, "
+            "or set STICKY_MODE=off and HOT_CACHE=off"
         )
     if read.faults:
         raise SettingsInvalid(read.faults)
@@ -138,8 +153,14 @@ class _Reader:
     def text(self, name: str, default: str) -> str:
         return self._variables.get(name, "").strip() or default
 
-    def choice(self, name: str, allowed: tuple[str, ...], default: str) -> str:
+    def choice(
+        self, name: str, allowed: tuple[str, ...], default: str, refused: Mapping[str, str] | None = None
+    ) -> str:
+        """One of `allowed`; `refused` says of others why they are not."""
         given = self.text(name, default)
+        if refused and given in refused:
+            self.faults[name] = f"{given} {refused[given]}; {', '.join(allowed)} can be had"
+            return default
         if given not in allowed:
             self.faults[name] = f"{given!r} is not one of {', '.join(allowed)}"
             return default
@@ -210,9 +231,9 @@ def _shown(value: Any, secret: str | None) -> str:
 
 
 def _starred(url: str) -> str:
-    """The address with its password as stars."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{host}"))
+    """The address with its passwords as stars, those among its options too."""
+    credentials = urlsplit(url).netloc.rpartition("@")[0]
+    user, colon, _ = credentials.partition(":")
+    if colon:
+        url = url.replace(f"{credentials}@", f"{user}:***@", 1)
+    return re.sub(r"([?&]\w*password=)[^&#]*", r"\1***", url)

@@ -51,11 +51,11 @@ def down() -> None:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="A list with name, pid, address, state and mode of each process.")
+@click.option("--json", "as_json", is_flag=True, help="A list: name, pid, address, state, mode, hot, note.")
 def status(as_json: bool) -> None:
-    """Show each process of the stack. Exit code 1 if the stack is not up."""
+    """Show each process of the stack, and how it is with hot copies. Exit code 1 if the stack is not up."""
     with complaints():
-        statuses = _stack().status()
+        statuses = _stack().status(ask=True)
         if as_json:
             click.echo(json.dumps([found.as_dict() for found in statuses], indent=1))
         elif statuses:
@@ -146,7 +146,7 @@ def _up(console: Console, *, detach: bool) -> None:
 
 def _show(stack: Stack, console: Console) -> list[str]:
     """Print the table; the names of those that do not answer."""
-    statuses = stack.status()
+    statuses = stack.status(ask=True)
     ready = {found.name: found.state == "external" or stack.ready(found.name) for found in statuses}
     console.print(
         status_table(

@@ -7,6 +7,7 @@ mode 600.
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -315,6 +316,7 @@ class _Builder:
 
 
 def without_password(url: str) -> str:
-    """`url` with its password starred, to be shown."""
+    """`url` with its passwords starred, those among its options too, to be shown."""
     password = urlsplit(url).password
-    return url.replace(f":{password}@", ":***@") if password else url
+    url = url.replace(f":{password}@", ":***@") if password else url
+    return re.sub(r"([?&]\w*password=)[^&#]*", r"\1***", url)

@@ -4,13 +4,17 @@ A probe says yes or no and never raises.
 """
 
 import http.client
+import json
 import socket
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from deploy.local.processes import PlannedProcess
 
 ASK_SECONDS = 2.0
+TELL_SECONDS = 0.5
+MOST_BYTES = 65_536
 
 # An OP_MSG with the document {hello: 1, "$db": "admin"} (MongoDB manual, "MongoDB Wire Protocol").
 _HELLO_DOCUMENT = b"\x1f\x00\x00\x00\x10hello\x00\x01\x00\x00\x00\x02$db\x00\x06\x00\x00\x00admin\x00\x00"
@@ -27,11 +31,26 @@ def answers(process: PlannedProcess) -> bool:
 
 def http_status(url: str, seconds: float = ASK_SECONDS) -> int:
     """The status of a GET; raises OSError or HTTPException if there is none."""
+    return _get(url, seconds)[0]
+
+
+def told_by(process: PlannedProcess, seconds: float = TELL_SECONDS) -> dict[str, Any] | None:
+    """What one of our processes tells about itself at `/status` of its admin port; None if it does not, in time."""
+    try:
+        status, body = _get(f"http://{process.admin_address}/status", seconds)
+        told = json.loads(body) if status == 200 else None
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _get(url: str, seconds: float) -> tuple[int, bytes]:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=seconds)
     try:
         connection.request("GET", parts.path or "/", headers={"Connection": "close"})
-        return connection.getresponse().status
+        answer = connection.getresponse()
+        return answer.status, answer.read(MOST_BYTES)
     finally:
         connection.close()
 

@@ -21,7 +21,7 @@ from deploy.local.places import RunDir
 from deploy.local.processes import AppCommands, Plan, PlannedProcess
 from deploy.local.settings import StackSettings
 from deploy.local.starting import READY_SECONDS, did_not_start, need_programs, start_processes, start_stack
-from deploy.local.status import ProcessStatus, status_of
+from deploy.local.status import ProcessStatus, asked, status_of
 from deploy.local.stopping import HURRY_SECONDS, clear, stop_processes, take_down
 from deploy.local.supervision import Supervisor, SupervisorGone
 from deploy.local.waiting import wait_until
@@ -100,8 +100,11 @@ class Stack:
     def names(self) -> list[str]:
         return [process.name for process in self._plan().processes]
 
-    def status(self) -> list[ProcessStatus]:
-        """Each process of the stack; an empty list if it is not up."""
+    def status(self, *, ask: bool = False) -> list[ProcessStatus]:
+        """Each process of the stack; an empty list if it is not up.
+
+        `ask`: the web processes too, about their hot copies; half a second at most if one of them does not answer.
+        """
         plan = Plan.read(self._run_dir.state_file)
         if plan is None:
             return []
@@ -109,7 +112,8 @@ class Stack:
             states = self._supervisor.states()
         except SupervisorGone:
             states = {}
-        return [status_of(process, states.get(process.name)) for process in plan.processes]
+        found = [status_of(process, states.get(process.name)) for process in plan.processes]
+        return asked(plan.processes, found) if ask else found
 
     def pid(self, name: str) -> int:
         """Its pid; 0 while it does not run."""

@@ -1,11 +1,14 @@
 """What can be seen of a process from outside, in the words of the stack's users."""
 
 import contextlib
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
 
 import psutil
 
 from deploy.local.processes import PlannedProcess
+from deploy.local.readiness import told_by
 from deploy.local.supervision import SupervisedState
 
 # supervisord's words and ours.
@@ -27,6 +30,9 @@ class ProcessStatus:
 
     `mode`: sticky or stateless for what is ours, embedded or external for the rest. `starting` says that it is younger
     than a few seconds; whether it answers is another question (`Stack.ready`).
+
+    Of web processes that were asked: `hot` is how it is with their hot copies (trusted, suspect, lost, naive, or off),
+    `note` says why, where they are wanted and not trusted, or that there was no answer.
     """
 
     name: str
@@ -34,6 +40,8 @@ class ProcessStatus:
     address: str
     state: str
     mode: str
+    hot: str | None = None
+    note: str | None = None
 
     def as_dict(self) -> dict[str, str | int | None]:
         return asdict(self)
@@ -46,6 +54,21 @@ def status_of(process: PlannedProcess, found: SupervisedState | None) -> Process
     if pid and state in ("running", "starting") and _is_paused(pid):
         state = "paused"
     return ProcessStatus(name=process.name, pid=pid, address=process.address, state=state, mode=process.mode)
+
+
+def asked(processes: Sequence[PlannedProcess], statuses: Sequence[ProcessStatus]) -> list[ProcessStatus]:
+    """The statuses of these processes, with what those that serve pages tell about themselves, all asked at once."""
+    with ThreadPoolExecutor(max(1, len(processes))) as threads:
+        return list(threads.map(_asked, processes, statuses))
+
+
+def _asked(process: PlannedProcess, status: ProcessStatus) -> ProcessStatus:
+    if process.kind != "web" or status.state not in ("running", "starting"):
+        return status
+    told = (told_by(process) or {}).get("hot")
+    if not isinstance(told, dict):
+        return replace(status, note="does not answer")
+    return replace(status, hot=str(told.get("state")), note=str(told.get("reason") or "") or None)
 
 
 def _is_paused(pid: int) -> bool:

@@ -24,6 +24,8 @@ _STATE_COLOURS = {
     "external": "cyan",
 }
 
+_HOT_COLOURS = {"trusted": "green", "off": "default"}
+
 
 @contextlib.contextmanager
 def complaints() -> Iterator[None]:
@@ -49,13 +51,19 @@ def progress(console: Console) -> Iterator[Callable[[str], None]]:
 
 def status_table(statuses: Iterable[ProcessStatus], *, with_pids: bool = False) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("service", *(["pid"] if with_pids else []), "address", "state", "mode"):
-        table.add_column(column, justify="right" if column == "pid" else "left", no_wrap=True)
+    for column in ("service", *(["pid"] if with_pids else []), "address", "state", "mode", "hot"):
+        table.add_column(column, justify="right" if column == "pid" else "left", no_wrap=column != "hot")
     for status in statuses:
         pid = [str(status.pid or "-")] if with_pids else []
         state = f"[{_STATE_COLOURS[status.state]}]{status.state}[/]"
-        table.add_row(status.name, *pid, status.address, state, status.mode)
+        table.add_row(status.name, *pid, status.address, state, status.mode, _hot(status))
     return table
+
+
+def _hot(status: ProcessStatus) -> Text:
+    """`trusted`, or `off: this Redis refuses to track: ...`; empty where it does not apply."""
+    told = ": ".join(filter(None, (status.hot, status.note)))
+    return Text(told, style=_HOT_COLOURS.get(status.hot or "", "yellow"))
 
 
 class LogPrinter:

@@ -1,10 +1,11 @@
 """Caches over a real Redis, with a clock the test turns."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 from cache_doubles import Clock, Recorder
+from quiet_log import expects
 
 from cache import Cache, open_cache
 from deploy.local import RunningStore
@@ -24,8 +25,16 @@ def recorder() -> Recorder:
 def hot(
     redis_server: RunningStore, clock: Clock, recorder: Recorder
 ) -> Callable[[], AbstractAsyncContextManager[Cache]]:
-    """Opens a cache that keeps hot copies, as one process would."""
-    return lambda: open_cache(redis_server.url, hot_bytes=1 << 20, clock=clock, observer=recorder)
+    """Opens a cache that keeps hot copies and may trust them, as one process would."""
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Cache]:
+        async with open_cache(redis_server.url, hot_bytes=1 << 20, clock=clock, observer=recorder) as cache:
+            assert await cache.trusted(5), cache.state()
+            recorder.clear()
+            yield cache
+
+    return opened
 
 
 @pytest.fixture
@@ -34,3 +43,6 @@ def stateless(
 ) -> Callable[[], AbstractAsyncContextManager[Cache]]:
     """Opens a cache that keeps nothing."""
     return lambda: open_cache(redis_server.url, clock=clock, observer=recorder)
+
+
+__all__ = ["expects"]

@@ -31,7 +31,8 @@ async def test_the_counters_add_up(redis_server: RunningStore) -> None:
     registry = CollectorRegistry()
     observer = PrometheusObserver(registry, ["board"], lambda *fact: None)
     async with open_cache(redis_server.url, hot_bytes=1 << 20, observer=observer) as cache:
-        registry.register(HotCacheCollector(cache.hot, ["board"]))
+        assert await cache.trusted(5)
+        registry.register(HotCacheCollector(cache, ["board"]))
         region = cache.region("board", Board, ttl_seconds=30)
 
         async def load() -> Board:

@@ -14,8 +14,8 @@ Opens = Callable[[], AbstractAsyncContextManager[Cache]]
 FAR = 4e9
 
 
-async def create(records: Records, record_id: str = "s1", *, expires: float = FAR) -> int:
-    return await records.create("ada", record_id, {"device": "x"}, now=0.0, expires=expires, ends=FAR)
+async def create(records: Records, record_id: str = "s1", *, lives: float = 1000.0) -> int:
+    return await records.create("ada", record_id, {"device": "x"}, lives_seconds=lives, now=0.0, ends=FAR)
 
 
 async def fields(cache: Cache, records: Records, record_id: str = "s1") -> dict[str, str] | None:
@@ -52,7 +52,7 @@ async def test_fields_of_another_release_are_kept(hot: Opens) -> None:
     """What one does not know one does not touch."""
     async with hot() as cache:
         records = cache.records("session")
-        await records.create("ada", "s1", {"from_the_future": "kept"}, now=0.0, expires=FAR, ends=FAR)
+        await records.create("ada", "s1", {"from_the_future": "kept"}, lives_seconds=9, now=0.0, ends=FAR)
         await records.change("ada", "s1", {"device": "y"})
         kept = await fields(cache, records)
         assert kept is not None
@@ -82,10 +82,11 @@ async def test_a_record_expires_and_leaves_the_list(hot: Opens) -> None:
     """Expired records are not listed, deleted ones neither."""
     async with hot() as cache:
         records = cache.records("session")
-        await create(records, "over", expires=1.0)
+        await create(records, "over", lives=0.001)
         await create(records, "gone")
         await create(records, "here")
         await records.delete("ada", ["gone"])
+        await asyncio.sleep(0.002)
         assert [record_id for record_id, _ in await records.list("ada")] == ["here"]
 
 

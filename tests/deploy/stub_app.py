@@ -1,7 +1,7 @@
 """A stand-in for web process, worker and release step, as quick as Python can be.
 
-STUB_FAULTS names a folder: a file NAME.crash there makes that process end at once with the exit code it contains, and
-`release.slow` makes the release step take half a minute.
+STUB_FAULTS names a folder: a file NAME.crash there makes that process end at once with the exit code it contains,
+`NAME.mute` lets it answer nothing about its state, and `release.slow` makes the release step take half a minute.
 """
 
 import json
@@ -13,6 +13,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+MUTE_SECONDS = 5
+
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
@@ -21,6 +23,8 @@ class Handler(BaseHTTPRequestHandler):
             body = json.dumps({"instance": os.environ["INSTANCE_ID"], "pid": os.getpid()}).encode()
         if self.path == "/write":
             body = try_to_write().encode()
+        if self.path == "/status":
+            body = tell().encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/plain")
         self.send_header("Content-Length", str(len(body)))
@@ -35,6 +39,14 @@ class Handler(BaseHTTPRequestHandler):
 def say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def tell() -> str:
+    name = os.environ["INSTANCE_ID"]
+    if (Path(os.environ["STUB_FAULTS"]) / f"{name}.mute").exists():
+        time.sleep(MUTE_SECONDS)
+    refused = {"state": "off", "reason": "this Redis refuses to track: NOPERM"}
+    return json.dumps({"instance": name, "hot": refused if name == "web-2" else {"state": "trusted", "reason": ""}})
 
 
 def try_to_write() -> str:

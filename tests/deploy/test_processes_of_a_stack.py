@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from pathlib import Path
@@ -23,6 +24,21 @@ def get(address, path="/"):
         return answer.read().decode()
 
 
+@pytest.fixture
+def mute(stub_environ):
+    """`mute("web-1")` lets it keep its state to itself until the test is over."""
+    faults = []
+
+    def silence(*names):
+        faults.extend(Path(stub_environ["STUB_FAULTS"]) / f"{name}.mute" for name in names)
+        for fault in faults:
+            fault.write_text("")
+
+    yield silence
+    for fault in faults:
+        fault.unlink()
+
+
 def state(stack, name):
     return next(found.state for found in stack.status() if found.name == name)
 
@@ -35,7 +51,45 @@ def test_status_lists_every_process(shared_stack):
     assert {found[name].mode for name in ("web-1", "worker-1", "haproxy")} == {"stateless"}
     assert {found[name].mode for name in ("redis", "mongodb", "s3")} == {"embedded"}
     assert all(psutil.pid_exists(status.pid) for status in found.values())
-    assert list(found["web-1"].as_dict()) == ["name", "pid", "address", "state", "mode"]
+    assert list(found["web-1"].as_dict()) == ["name", "pid", "address", "state", "mode", "hot", "note"]
+
+
+def test_status_tells_what_web_processes_say_of_their_hot_copies(shared_stack):
+    """Of those that were asked; and the reason of one that has none."""
+    assert {status.hot for status in shared_stack.status()} == {None}
+    found = {status.name: (status.hot, status.note) for status in shared_stack.status(ask=True)}
+    assert found["web-1"] == found["web-3"] == ("trusted", None)
+    assert found["web-2"] == ("off", "this Redis refuses to track: NOPERM")
+    assert {found[name] for name in ("redis", "worker-1", "haproxy", "prometheus")} == {(None, None)}
+
+
+def test_status_is_quick_though_processes_do_not_answer(shared_stack, mute):
+    """All are asked at once, none for longer than half a second; a paused one is not asked at all."""
+    mute("web-1", "web-3")
+    shared_stack.pause("web-2")
+    started = time.monotonic()
+    found = {status.name: (status.state, status.hot, status.note) for status in shared_stack.status(ask=True)}
+    assert time.monotonic() - started < 1.5
+    shared_stack.resume("web-2")
+    assert found["web-1"][1:] == found["web-3"][1:] == (None, "does not answer")
+    assert found["web-2"] == ("paused", None, None)
+
+
+def test_the_status_command_shows_it_to_people_and_to_scripts(shared_stack):
+    """A column of the table, two keys of the JSON."""
+    environ = {**os.environ, "HOTSEAT_RUN_DIR": str(shared_stack.logs("redis").parent.parent), "COLUMNS": "160"}
+
+    def status(*arguments):
+        command = [sys.executable, "-m", "hotseat", "status", *arguments]
+        return subprocess.run(command, env=environ, capture_output=True, text=True, check=True, timeout=30).stdout
+
+    lines = {line.split()[0]: line for line in status().splitlines()}
+    assert lines["service"].split() == ["service", "pid", "address", "state", "mode", "hot"]
+    assert lines["web-1"].rstrip().endswith("trusted")
+    assert lines["web-2"].rstrip().endswith("off: this Redis refuses to track: NOPERM")
+    told = {process["name"]: process for process in json.loads(status("--json"))}
+    assert (told["web-2"]["hot"], told["web-2"]["note"]) == ("off", "this Redis refuses to track: NOPERM")
+    assert (told["redis"]["hot"], told["redis"]["note"]) == (None, None)
 
 
 def test_front_leads_to_the_web_processes(shared_stack):

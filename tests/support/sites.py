@@ -23,6 +23,7 @@ from webapp.server import MAX_BODY_BYTES
 from webapp.settings import from_mapping
 
 PASSWORD = "correct horse"
+TRUSTED_WITHIN_SECONDS = 5
 
 Starts = Callable[..., Awaitable["Site"]]
 """`await start(STICKY_MODE="on")` is one more instance over the same stores, with other settings or another clock."""
@@ -69,9 +70,11 @@ class Site:
 
     def counted(self, metric: str, **labels: str) -> float:
         """The value of one series, summed over the labels not named."""
+        registry = self.resources.metrics.registry
+        families = [*registry.restricted_registry([metric]).collect()] or registry.collect()  # all: 30 ms
         return sum(
             sample.value
-            for family in self.resources.metrics.registry.collect()
+            for family in families
             for sample in family.samples
             if sample.name == metric and labels.items() <= sample.labels.items()
         )
@@ -128,13 +131,23 @@ def variables_of(*stores: RunningStore, **more: str) -> dict[str, str]:
 async def open_for_tests(
     variables: Mapping[str, str], wall_clock: Callable[[], float] = time.time
 ) -> AsyncIterator[Resources]:
-    """Resources as a web process opens them, with cheap password hashing."""
+    """Resources as a web process opens them, with cheap password hashing; hot copies, if any, are trusted already."""
     async with open_resources(from_mapping(variables), route_methods(), wall_clock) as opened:
+        await _earned(opened)
         passwords = cheap_passwords()
         try:
             yield replace(opened, passwords=passwords)
         finally:
             passwords.close()
+
+
+async def _earned(resources: Resources) -> None:
+    """Returns once hot copies are trusted, or this Redis has turned out to be none that can be."""
+    deadline = time.monotonic() + TRUSTED_WITHIN_SECONDS
+    while resources.settings.hot_cache == "on" and resources.cache.state()[0] not in ("trusted", "off"):
+        if time.monotonic() > deadline:
+            return
+        await asyncio.sleep(0.005)
 
 
 @asynccontextmanager

@@ -81,9 +81,12 @@ async def test_an_unknown_account_costs_as_much_work_as_a_known_one() -> None:
 
 async def test_the_session_cookie_is_kept_from_scripts_and_other_sites(site: Site) -> None:
     """HttpOnly, SameSite, for the whole site; not Secure where browsers come by http."""
-    answer = await site.browser().post("/api/v1/signup", json={"handle": "ada", "password": PASSWORD, "name": "Ada"})
-    for name in ("session", "floor"):
-        cookie = answer.set_cookies[name]
+    browser = site.browser()
+    answer = await browser.post("/api/v1/signup", json={"handle": "ada", "password": PASSWORD, "name": "Ada"})
+    read = await browser.get("/api/v1/me")
+    cookies = answer.set_cookies | read.set_cookies
+    for name in ("session", "floor", "floor-read"):
+        cookie = cookies[name]
         assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
         assert (cookie["domain"], cookie["secure"], cookie["max-age"]) == ("", "", "28800")
 
@@ -95,7 +98,7 @@ async def test_cookies_are_bound_to_the_host_where_browsers_come_by_https(start:
     answer = await browser.post("/api/v1/signup", json={"handle": "ada", "password": PASSWORD, "name": "Ada"})
     page = await browser.get("/")
     cookies = answer.set_cookies | page.set_cookies
-    assert set(cookies) == {"__Host-session", "__Host-floor", "__Host-xsrf"}
+    assert set(cookies) == {"__Host-session", "__Host-floor", "__Host-floor-read", "__Host-xsrf"}
     for cookie in cookies.values():
         assert (cookie["secure"], cookie["path"], cookie["domain"]) == (True, "/", "")
     assert (await Member(browser, "ada").me())["handle"] == "ada"

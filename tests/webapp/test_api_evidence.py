@@ -31,6 +31,15 @@ METRICS = {
     "hotseat_cache_load_duration_seconds_count": {"region"},
     "hotseat_cache_loads_refused_total": {"region"},
     "hotseat_cache_invalidations_total": {"region", "reason"},
+    "hotseat_cache_stale_served_total": {"region", "reason"},
+    "hotseat_cache_garbage_total": {"region", "reason"},
+    "hotseat_staleness_checks_total": {"region", "result"},
+    "hotseat_staleness_nines": set(),
+    "hotseat_link_state": {"state"},
+    "hotseat_link_transitions_total": {"state"},
+    "hotseat_link_round_trip_seconds_count": set(),
+    "hotseat_link_backlog": set(),
+    "hotseat_invalidation_lag_seconds_count": set(),
     "hotseat_affinity_total": {"outcome"},
     "hotseat_backend_calls_total": {"backend", "op", "result"},
     "hotseat_backend_call_duration_seconds_count": {"backend"},
@@ -54,7 +63,7 @@ async def test_each_answer_names_its_instance_and_what_it_read(site: Site, path:
 
 async def test_cache_status_can_be_read_by_others(start: Starts) -> None:
     """As RFC 9211 writes it: a hit, or a miss that was forwarded, for each thing that was looked up."""
-    site = await start(STICKY_MODE="on", HOT_STALENESS_SECONDS="60")
+    site = await start(STICKY_MODE="on")
     ada = await site.join()
     found = []
     for _ in range(4):

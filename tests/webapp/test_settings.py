@@ -1,5 +1,7 @@
 """The settings: defaults, the ladder, and one error for everything that is wrong."""
 
+import itertools
+
 import pytest
 
 from webapp.errors import SettingsInvalid
@@ -23,41 +25,60 @@ def faults(**changes: str) -> dict[str, str]:
 def test_the_default_is_the_stateless_mode_cached_in_redis() -> None:
     """Nothing is kept hot unless it is asked for."""
     settings = from_mapping(ENOUGH)
-    assert (settings.sticky_mode, settings.hot_cache, settings.board_strategy) == (False, False, "redis")
+    assert (settings.sticky_mode, settings.hot_cache, settings.board_strategy) == (False, "off", "redis")
 
 
 def test_sticky_mode_alone_switches_the_hot_cache_on() -> None:
     """One variable is enough."""
     settings = from_mapping(ENOUGH | {"STICKY_MODE": "on"})
-    assert (settings.sticky_mode, settings.hot_cache, settings.board_strategy) == (True, True, "hot")
+    assert (settings.sticky_mode, settings.hot_cache, settings.board_strategy) == (True, "on", "hot")
+
+
+def variables_of(rung: tuple[str, str, str]) -> dict[str, str]:
+    return dict(zip(("STICKY_MODE", "HOT_CACHE", "BOARD_STRATEGY"), rung, strict=True))
 
 
 def test_every_rung_of_the_ladder_can_be_set() -> None:
     """And is named."""
-    for (sticky, hot, strategy), name in RUNGS.items():
-        variables = {
-            "STICKY_MODE": "on" if sticky else "off",
-            "HOT_CACHE": "on" if hot else "off",
-            "BOARD_STRATEGY": strategy,
-        }
-        assert from_mapping(ENOUGH | variables).rung == name
+    for rung, name in RUNGS.items():
+        assert from_mapping(ENOUGH | variables_of(rung)).rung == name
 
 
 @pytest.mark.parametrize(
-    ("sticky", "hot", "strategy"),
+    "rung",
     [
-        (sticky, hot, strategy)
-        for sticky in (True, False)
-        for hot in (True, False)
-        for strategy in ("compute", "redis", "hot")
-        if (sticky, hot, strategy) not in RUNGS
+        rung
+        for rung in itertools.product(("on", "off"), ("on", "off", "naive"), ("compute", "redis", "hot"))
+        if rung not in RUNGS
     ],
 )
-def test_any_other_combination_is_refused_with_the_ones_that_go(sticky: bool, hot: bool, strategy: str) -> None:
+def test_any_other_combination_is_refused_with_the_ones_that_go(rung: tuple[str, str, str]) -> None:
     """The sentence lists the rungs."""
-    words = {True: "on", False: "off"}
-    found = faults(STICKY_MODE=words[sticky], HOT_CACHE=words[hot], BOARD_STRATEGY=strategy)
-    assert "on/on/hot (hot behind stickiness)" in found["BOARD_STRATEGY"]
+    assert "on/on/hot (hot behind stickiness)" in faults(**variables_of(rung))["BOARD_STRATEGY"]
+
+
+def test_a_rung_that_is_not_there_yet_is_refused_with_the_reason() -> None:
+    """Kept ready in MongoDB by the worker."""
+    told = faults(BOARD_STRATEGY="denormalised")["BOARD_STRATEGY"]
+    assert told.startswith("denormalised needs boards that the worker keeps ready")
+
+
+def test_the_control_says_that_it_is_wrong_by_design() -> None:
+    """Nobody should take it for a cache."""
+    settings = from_mapping(ENOUGH | {"STICKY_MODE": "on", "HOT_CACHE": "naive"})
+    assert settings.rung == "control: naive, wrong by design"
+
+
+@pytest.mark.parametrize("scheme", ["redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"])
+def test_a_cluster_or_sentinels_are_for_the_stateless_mode(scheme: str) -> None:
+    """Without hot copies any Redis will do; with them the address is refused, and what to do instead is said."""
+    url = f"{scheme}://app:hidden@one:7000,two:7000/hotseat"
+    assert from_mapping(ENOUGH | {"REDIS_URL": url}).redis_url == url
+    for variables in ({"STICKY_MODE": "on"}, {"STICKY_MODE": "on", "HOT_CACHE": "naive"}, {"HOT_CACHE": "on"}):
+        told = faults(REDIS_URL=url, **variables)
+        assert set(told) == {"REDIS_URL"}
+        assert told["REDIS_URL"].startswith(f"no hot copies are kept over {scheme}:// yet")
+        assert "hidden" not in told["REDIS_URL"]
 
 
 @pytest.mark.parametrize(
@@ -66,13 +87,14 @@ def test_any_other_combination_is_refused_with_the_ones_that_go(sticky: bool, ho
         ("PORT", "http", "'http' is not a number from 0 to 65535"),
         ("PORT", "70000", "'70000' is not a number"),
         ("STICKY_MODE", "yes", "'yes' is not one of off, on"),
-        ("HOT_CACHE", "1", "'1' is not one of auto, on, off"),
+        ("HOT_CACHE", "1", "'1' is not one of auto, on, off, naive"),
         ("BOARD_STRATEGY", "fast", "'fast' is not one of compute, redis, hot"),
         ("HOT_CACHE_BYTES", "10", "is not a number from 1048576"),
         ("HOT_STALENESS_SECONDS", "nan", "'nan' is not a number"),
+        ("STALE_ON_OUTAGE_SECONDS", "-1", "'-1' is not a number from 0 to 3600"),
         ("BOARD_FRESH_SECONDS", "-1", "'-1' is not a number"),
         ("REDIS_URL", "http://127.0.0.1", "redis:// or rediss:// or unix://"),
-        ("REDIS_URL", "redis+cluster://127.0.0.1", "redis:// or rediss:// or unix://"),
+        ("REDIS_URL", "redis+something://127.0.0.1", "redis+sentinel:// or rediss+sentinel:// or redis+cluster://"),
         ("MONGODB_URL", "127.0.0.1", "mongodb:// or mongodb+srv://"),
         ("S3_ENDPOINT_URL", "s3://bucket", "http:// or https://"),
         ("SECRET_KEYS", "short", "at least 32 characters"),
@@ -116,13 +138,23 @@ def test_secrets_are_shown_as_stars() -> None:
     assert shown["REDIS_URL"] == "redis://user:***@redis.example:6379/0"
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis+sentinel://u:hidden@a:1,b:2/hotseat/0", "redis+sentinel://u:***@a:1,b:2/hotseat/0"),
+        (
+            "redis+sentinel://a/hotseat?sentinel_password=hidden&x=1",
+            "redis+sentinel://a/hotseat?sentinel_password=***&x=1",
+        ),
+        ("unix:///run/redis.sock?password=hidden&db=1", "unix:///run/redis.sock?password=***&db=1"),
+        ("redis://redis.example", "redis://redis.example"),
+    ],
+)
+def test_passwords_are_hidden_wherever_an_address_has_them(url: str, shown: str) -> None:
+    """Before the host and among the options; all else is shown as it was given."""
+    assert from_mapping(ENOUGH | {"REDIS_URL": url}).shown()["REDIS_URL"] == shown
+
+
 def test_a_faulty_address_is_told_without_its_password() -> None:
     """An error ends up in logs."""
     assert "hidden" not in str(faults(REDIS_URL="http://user:hidden@redis.example"))
-
-
-def test_a_hot_copy_is_trusted_for_a_second_at_most() -> None:
-    """And never longer than half of what staleness is allowed."""
-    assert from_mapping(ENOUGH).hot_trust_seconds == 1.0
-    assert from_mapping(ENOUGH | {"HOT_STALENESS_SECONDS": "0.5"}).hot_trust_seconds == 0.25
-    assert from_mapping(ENOUGH | {"HOT_STALENESS_SECONDS": "30"}).hot_trust_seconds == 1.0

@@ -146,7 +146,7 @@ class LogoutApi(Api, Entrance):
         self.answer_nothing()
 
 
-def me_of(person: Person, preferences: dict[str, str], version: int) -> answers.Me:
+def me_of(person: Person, preferences: dict[str, str], version: int, *, stale: bool = False) -> answers.Me:
     """The person as they see themselves."""
     return answers.Me(
         id=person.id,
@@ -160,4 +160,5 @@ def me_of(person: Person, preferences: dict[str, str], version: int) -> answers.
         joined=person.joined,
         preferences=preferences,
         version=version,
+        stale=stale,
     )

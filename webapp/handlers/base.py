@@ -28,7 +28,10 @@ log = structlog.get_logger("webapp.requests")
 
 @dataclass
 class Evidence:
-    """Who served a request and from where. Shown on the page; never part of anything cached."""
+    """Who served a request and from where. Shown on the page; never part of anything cached.
+
+    What begins with `stale` or ends so says why something past its time was answered: outage, error, or "" if none was.
+    """
 
     instance: str
     mode: str
@@ -37,8 +40,11 @@ class Evidence:
     affinity: str = "none"
     session_tier: str = "none"
     session_ms: float | None = None
+    session_stale: str = ""
     board_tier: str = "none"
     board_ms: float | None = None
+    board_stale: str = ""
+    stale: str = ""
     total_ms: float | None = None
 
     @property
@@ -75,7 +81,7 @@ class Base(RequestHandler):
         self.request_id = given if REQUEST_ID.fullmatch(given) else str(uuid4())
         self.evidence = Evidence(
             instance=settings.instance_id,
-            mode="sticky" if settings.sticky_mode else "stateless",
+            mode=settings.mode,
             strategy=settings.board_strategy,
             request_id=self.request_id,
         )
@@ -133,6 +139,7 @@ class Base(RequestHandler):
             ms=round(seconds * 1000, 2),
             session=self.evidence.session_tier,
             board=self.evidence.board_tier,
+            stale=self.evidence.stale,
             affinity=self.evidence.affinity,
         )
 
@@ -168,14 +175,14 @@ class Base(RequestHandler):
         evidence = self.evidence
         self.set_header("X-Instance", evidence.instance)
         timings = [f"total;dur={(time.perf_counter() - self._started) * 1000:.2f}"]
-        for name, tier, took in (
-            ("session", evidence.session_tier, evidence.session_ms),
-            ("board", evidence.board_tier, evidence.board_ms),
+        for name, tier, took, stale in (
+            ("session", evidence.session_tier, evidence.session_ms, evidence.session_stale),
+            ("board", evidence.board_tier, evidence.board_ms, evidence.board_stale),
         ):
             if tier == "none":
                 continue
             timings.append(f'{name};desc="{tier}"' + ("" if took is None else f";dur={took:.2f}"))
-            self.add_header("Cache-Status", _cache_status(evidence.instance, name, tier))
+            self.add_header("Cache-Status", _cache_status(evidence.instance, name, tier, stale))
         self.set_header("Server-Timing", ", ".join(timings))
 
 
@@ -208,10 +215,11 @@ def failure_of(error: BaseException | None, status_code: int) -> Failure:  # noq
             return Failure(max(status_code, 500), "Something went wrong on our side.")
 
 
-def _cache_status(instance: str, name: str, tier: str) -> str:
+def _cache_status(instance: str, name: str, tier: str, stale: str) -> str:
     """RFC 9211: one entry per thing that was looked up."""
     outcome = "hit" if tier in ("hot", "redis") else "fwd=miss"
-    return f'{instance}; {outcome}; detail="{name}-{tier}"'
+    detail = f"{name}-{tier}" + (f"-stale-{stale}" if stale else "")
+    return f'{instance}; {outcome}; detail="{detail}"'
 
 
 def reason_of(status: int) -> str:

@@ -66,6 +66,7 @@ class BoardApi(Api, BoardReader):
                 unread=piece.unread,
                 computed=board.computed,
                 version=visitor.version,
+                stale=bool(visitor.stale),
                 next_cursor=piece.next_cursor,
             )
         )
@@ -82,7 +83,7 @@ def show_board(page: Page, visitor: Visitor, piece: Slice, **context: object) ->
         suggestions=board.suggestions,
         next_cursor=piece.next_cursor,
         computed=board.computed,
-        stale=False,
+        stale=bool(visitor.stale),
         **context,
     )
 

@@ -16,12 +16,14 @@ MOST_SHOWN = 5
 class ReportReader(Visited):
     """What pages and API share."""
 
+    may_be_stale = False
+
     async def ask_for_report(self, visitor: Visitor, key: str | None) -> Report:
         """Notes the wish, then asks the worker. A repeat with the same key is the same report. Raises InvalidInput."""
         resources = self.resources
         person_id, key = visitor.person.id, checked_key(key)
         report_id = sha256(f"{person_id} {key}".encode()).hexdigest()[:24] if key else secrets.token_hex(12)
-        async with self.writing(visitor.session):
+        async with self.writing(visitor.session, affects=()):
             await resources.documents.reports.add(report_id, person_id)
             report = await resources.documents.reports.one(report_id, person_id)
             if report.state == "queued":

@@ -47,7 +47,7 @@ class SelfWriter(PictureWriter):
 
     async def end_sessions(self, visitor: Visitor, session_ids: Sequence[str]) -> int:
         """Ends sessions of this person; how many there were. The browser forgets its own if it is among them."""
-        async with self.writing(visitor.session):  # a session that is over must not end others
+        async with self.writing(visitor.session, affects=()):  # a session that is over must not end others
             ended = await self.resources.sessions.end(visitor.session.tag, *session_ids)
         if visitor.session.id in session_ids:
             self.forget_session()
@@ -62,6 +62,8 @@ class SelfWriter(PictureWriter):
 
 class SettingsPage(Page, SelfWriter, ReportReader):
     """`GET /settings`"""
+
+    may_be_stale = False
 
     async def get(self) -> None:
         await self.show_settings(await self.insist())
@@ -136,7 +138,8 @@ class MeApi(Api, SelfWriter):
     async def get(self) -> None:
         visitor = await self.insist()
         await self.touch(visitor)
-        self.answer(me_of(visitor.person, dict(visitor.session.preferences), visitor.version))
+        preferences = dict(visitor.session.preferences)
+        self.answer(me_of(visitor.person, preferences, visitor.version, stale=bool(visitor.stale)))
 
     async def put(self) -> None:
         visitor = await self.insist()
@@ -166,6 +169,8 @@ class AvatarApi(Api, SelfWriter):
 
 class SessionsApi(Api, SelfWriter):
     """`GET` and `DELETE /api/v1/sessions`"""
+
+    may_be_stale = False
 
     async def get(self) -> None:
         self.answer(answers.SessionList(await self.sessions(await self.insist())))

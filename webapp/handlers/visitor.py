@@ -3,16 +3,20 @@
 Invariants
 - A request without a session cookie never touches the session store.
 - What is read by a cookie's tag is used only once the session it names has been found (the guard of `Cache.look`).
-- The floor cookie carries the highest version this browser has seen; nothing older is shown to it again.
+- Two cookies carry the highest version of their person that this browser has seen, and nothing older is shown to it
+  again: `floor`, set by writes and log-in, and `floor-read`, set by reads that saw more. They are two so that the
+  answer to a slow read, coming in behind that to a write, cannot take back what the write raised.
+- A read may be answered from copies while Redis is away, marked stale; nothing that writes is.
 """
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from cache import Answer, Fields, Refused, Unavailable, Write
+from cache import Answer, Fields, Overloaded, Refused, Region, Stale, Unavailable, Write
 from webapp.errors import NotFound
 from webapp.feed import compute_board
 from webapp.handlers.base import Base
@@ -20,26 +24,39 @@ from webapp.model import Board, Person
 from webapp.sessions import Presented, Session, presented
 
 MOST_DIGITS = 15
+TOUCH_SECONDS = 0.25
+FLOOR, FLOOR_READ = "floor", "floor-read"
+READS = ("GET", "HEAD")
 
 
 @dataclass(frozen=True)
 class Visitor:
-    """Somebody who is logged in. `version` is the lowest version of theirs that this answer reflects."""
+    """Somebody who is logged in.
+
+    `version` is the lowest version of theirs that this answer reflects; `stale` why it may be out of date: a store is
+    away (`outage` is Redis, `error` MongoDB). "" if it is not.
+    """
 
     session: Session
     person: Person
     board: Answer[Board] | None
     version: int
+    stale: Stale
 
 
 class Visited(Base):
-    """A handler that can tell who is asking. `known` is that person once `visitor` has found them."""
+    """A handler that can tell who is asking. `known` is that person once `visitor` has found them.
+
+    `may_be_stale`: whether a read may be answered from what this process holds while Redis is away.
+    """
 
     known: Person | None = None
+    may_be_stale = True
+    _raised = 0
 
     async def visitor(self, *, board: bool = False) -> Visitor | None:
         """The person logged in, or None. Raises cache.Unavailable, BackendUnavailable, cache.Overloaded."""
-        claim = presented(self.cookie("session"))
+        claim = self.claim()
         if claim is None:
             return None
         found = await self._look(claim, board=board and self.resources.settings.board_strategy != "compute")
@@ -47,69 +64,74 @@ class Visited(Base):
             self.resources.metrics.session_event("refused")
             self.forget_session()
             return None
-        session, profile, kept = found
-        floor = self._floor()
+        session, record, profile, kept = found
         try:
-            person = profile or await self.resources.profiles.fill(
-                claim.tag, lambda: self.resources.documents.people.by_id(session.person_id), floor=floor
-            )
+            if profile is None and kept is None and board:
+                person, kept = await asyncio.gather(self._person_of(session), self._board_of(session, record.version))
+            else:
+                person = profile or await self._person_of(session)
+                kept = kept or (await self._board_of(session, record.version) if board else None)
         except NotFound:
             return None
-        if board:
-            kept = kept or await self._load_board(session, floor)
-            self.evidence.board_tier = kept.tier
+        answers: list[Answer[Any]] = [record, person, *([kept] if kept else [])]
+        if kept:
+            self.evidence.board_tier, self.evidence.board_stale = kept.tier, kept.stale
         self.known = person.value
-        version = min(answer.version for answer in (person, kept) if answer is not None)
-        self.raise_floor(version)
-        return Visitor(session, person.value, kept, version)
+        self._raise(FLOOR_READ, max(answer.version for answer in answers))
+        version = min(answer.version for answer in answers)
+        stale = _worst([answer.stale for answer in answers])
+        self.evidence.stale = stale
+        return Visitor(session, person.value, kept, version, stale)
 
     @asynccontextmanager
-    async def writing(self, session: Session) -> AsyncIterator[Write]:
-        """Brackets a write of this person: refused if the session is gone, seen by whatever they read next."""
-        keys = self.resources.keys_of(session.tag)
-        alive = self.resources.sessions.key(session)
-        async with self.resources.cache.write(session.tag, drop=keys, alive=alive) as write:
-            yield write
-        self.raise_floor(write.version)
+    async def writing(self, session: Session, *, affects: Sequence[Region[Any]] | None = None) -> AsyncIterator[Write]:
+        """Brackets a write of this person: refused if the session is gone, seen by whatever they read next.
 
-    def raise_floor(self, version: int) -> None:
-        """Lets this browser see nothing of its person older than `version` any more."""
-        if version > self._floor():
-            self.give_cookie("floor", str(version), seconds=self.resources.settings.session_absolute_seconds)
+        `affects`: what is cached of them that it may change; all of it, if nothing is said.
+        """
+        resources = self.resources
+        drop = (resources.boards, resources.profiles) if affects is None else affects
+        async with resources.cache.write(session.tag, drop=drop, alive=resources.sessions.key(session)) as write:
+            yield write
+        self._raise(FLOOR, write.version)
 
     async def set_preferences(self, visitor: Visitor, changes: Mapping[str, str]) -> int:
         """Writes fields of the session; the person's new version. Raises cache.Refused if it is over."""
         version = await self.resources.sessions.prefer(visitor.session, changes)
         if version is None:
             raise Refused("the session is over")
-        self.raise_floor(version)
+        self._raise(FLOOR, version)
         return version
 
     def remember_session(self, cookie: str, version: int) -> None:
-        """Gives the browser its session."""
-        self.give_cookie("session", cookie, seconds=self.resources.settings.session_absolute_seconds)
-        self.give_cookie("floor", str(version), seconds=self.resources.settings.session_absolute_seconds)
+        """Gives the browser its session, and a floor of its own, lower than the one it had or not."""
+        seconds = self.resources.settings.session_absolute_seconds
+        self.give_cookie("session", cookie, seconds=seconds)
+        self.give_cookie(FLOOR, str(version), seconds=seconds)
+        self._take_cookie(FLOOR_READ)
 
     def forget_session(self) -> None:
         """Takes the session's cookies from the browser."""
-        for name in ("session", "floor"):
-            if self.cookie(name) is not None:
-                self.clear_cookie(self._cookie(name), path="/", secure=self.resources.settings.secure)
+        for name in ("session", FLOOR, FLOOR_READ):
+            self._take_cookie(name)
 
     def claim(self) -> Presented | None:
         """What the session cookie claims, unproven."""
         return presented(self.cookie("session"))
 
     async def touch(self, visitor: Visitor, *, seen: float | None = None) -> None:
-        """Notes that the session is in use; an outage meanwhile is no reason to fail a page that was read."""
+        """Notes that the session is in use; an outage is no reason to fail or delay a page that was read."""
         try:
-            await self.resources.sessions.touch(visitor.session, seen=seen)
-        except Unavailable:
+            if visitor.stale == "outage":
+                raise Unavailable("script", "the page itself was read without Redis")
+            async with asyncio.timeout(TOUCH_SECONDS):
+                await self.resources.sessions.touch(visitor.session, seen=seen)
+        except (Unavailable, Overloaded, TimeoutError):
             self.resources.metrics.session_event("touch_lost")
 
     async def _look(
         self, claim: Presented, *, board: bool
-    ) -> tuple[Session, Answer[Person] | None, Answer[Board] | None] | None:
+    ) -> tuple[Session, Answer[Fields], Answer[Person] | None, Answer[Board] | None] | None:
         resources, floor = self.resources, self._floor()
         lookups: list[Any] = [
             resources.sessions.lookup(claim, floor),
@@ -118,33 +140,46 @@ class Visited(Base):
         if board:
             lookups.append(resources.boards.lookup(claim.tag, floor=floor))
         started = time.perf_counter()
-        answers = await resources.cache.look(*lookups)
+        answers = await resources.cache.look(*lookups, stale=self.may_be_stale and self.request.method in READS)
         took_ms = (time.perf_counter() - started) * 1000
         record: Answer[Fields] | None = answers[0]
         session = resources.sessions.read(claim, record.value) if record else None
         if record is None or session is None:
             return None
         self.evidence.session_tier, self.evidence.session_ms = record.tier, took_ms
+        self.evidence.session_stale = record.stale
         if board and answers[2] is not None:
             self.evidence.board_ms = took_ms
-        return session, answers[1], answers[2] if board else None
+        return session, record, answers[1], answers[2] if board else None
 
-    async def _load_board(self, session: Session, floor: int) -> Answer[Board]:
+    async def _person_of(self, session: Session) -> Answer[Person]:
+        """The profile, which is not cached. Raises NotFound."""
+        resources = self.resources
+        return await resources.profiles.fill(
+            session.tag, lambda: resources.documents.people.by_id(session.person_id), floor=self._floor()
+        )
+
+    async def _board_of(self, session: Session, version: int) -> Answer[Board]:
+        """The board, which is not cached; `version` is its owner's before it is computed."""
         resources = self.resources
         started = time.perf_counter()
         try:
             if resources.settings.board_strategy == "compute":
-                board = await compute_board(resources.documents, session.person_id)
-                return Answer(board, "load", floor, 0.0)
+                return Answer(await compute_board(resources.documents, session.person_id), "load", version, 0.0)
             return await resources.boards.fill(
-                session.tag, lambda: compute_board(resources.documents, session.person_id), floor=floor
+                session.tag, lambda: compute_board(resources.documents, session.person_id), floor=self._floor()
             )
         finally:
             self.evidence.board_ms = (time.perf_counter() - started) * 1000
 
     def _floor(self) -> int:
-        given = self.cookie("floor") or ""
-        return int(given) if given.isascii() and given.isdigit() and len(given) <= MOST_DIGITS else 0
+        return max(_version_in(self.cookie(name)) for name in (FLOOR, FLOOR_READ))
+
+    def _raise(self, name: str, version: int) -> None:
+        """Lets this browser see nothing of its person older than `version` any more."""
+        if version > max(self._floor(), self._raised):
+            self._raised = version
+            self.give_cookie(name, str(version), seconds=self.resources.settings.session_absolute_seconds)
 
     def cookie(self, name: str) -> str | None:
         """One of our cookies as the browser sent it."""
@@ -164,3 +199,16 @@ class Visited(Base):
 
     def _cookie(self, name: str) -> str:
         return f"__Host-{name}" if self.resources.settings.secure else name
+
+    def _take_cookie(self, name: str) -> None:
+        if self.cookie(name) is not None or (name != "session" and self._raised):
+            self.clear_cookie(self._cookie(name), path="/", secure=self.resources.settings.secure)
+
+
+def _version_in(given: str | None) -> int:
+    """A version as a cookie carries it; 0 for what is none. A forged one costs its sender a look into Redis."""
+    return int(given) if given and given.isascii() and given.isdigit() and len(given) <= MOST_DIGITS else 0
+
+
+def _worst(reasons: Sequence[Stale]) -> Stale:
+    return next((reason for reason in ("outage", "error", "refreshing") if reason in reasons), "")

@@ -1,0 +1,137 @@
+"""Reading: several lookups on their way to Redis and back, in one round trip.
+
+Owns the order of its commands, which the promises hang on: owners' versions first, so that the label of a copy never
+promises more than its content holds; then, for each lookup, how long the key has to live, and its value last, so that
+the value can be put in place by the reader the moment it comes, before anything behind it in the stream is read.
+
+A key is watched by Redis from its first command on. A change between its two replies is told between them, so the time
+to live may be of one value and the content of the next: such a pair is answered, not kept.
+
+`tags` are owners of whom only the version is asked: what is held of them is then known to be as new as that.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cache.connection import Command, Reply
+from cache.errors import ErrorReply
+from cache.generations import Generations
+from cache.hot import Entry
+from cache.link import Mismatch
+from cache.lookup import ForeignReply, Lookup
+from cache.shared import version_key
+
+Keep = Callable[[Lookup[Any], Entry], None]
+Counted = Callable[[str, int], None]
+
+WRONG_TYPE = "WRONGTYPE"
+
+
+class Reading:
+    """`found[n]` is what the reply to the n-th lookup holds, once `place` has been told every reply; `versions` what
+    the owners' counters stood at before.
+
+    `keep` is told each entry at its place in the stream, `counted` each owner and version with the last reply. With
+    `guarded` nothing is found, kept or told beside a first lookup that found nothing.
+    """
+
+    def __init__(
+        self,
+        lookups: Sequence[Lookup[Any]],
+        *,
+        now: float,
+        guarded: bool,
+        changes: Generations,
+        keep: Keep | None = None,
+        counted: Counted | None = None,
+        tags: Sequence[str] = (),
+    ) -> None:
+        self.found: list[Entry | None] = [None] * len(lookups)
+        self.error: ErrorReply | None = None
+        self._lookups = lookups
+        self._now = now
+        self._guarded = guarded
+        self._changes = changes
+        self._keep = keep
+        self._counted = counted
+        self._tags = list(dict.fromkeys([lookup.tag for lookup in lookups] + list(tags)))
+        self._last = len(self._tags) + 2 * len(lookups) - 1
+        self.versions: dict[str, int] = {}
+        self._left_ms = -2
+        self._change = 0
+        self._began = 0
+
+    def commands(self) -> list[Command]:
+        """What is to be asked, in order."""
+        commands: list[Command] = [("GET", version_key(tag)) for tag in self._tags]
+        for lookup in self._lookups:
+            commands.append(("PTTL", lookup.key))
+            commands.append(lookup.source.command(lookup.key))
+        return commands
+
+    def place(self, index: int, reply: Reply) -> None:
+        """Takes one reply. Raises Mismatch if it cannot be the answer to its command."""
+        if index == 0:
+            self._began += 1
+            self.versions.clear()
+            self.error = None
+        if isinstance(reply, ErrorReply) and reply.code != WRONG_TYPE:
+            self.error = reply
+            reply = None if index < len(self._tags) or (index - len(self._tags)) % 2 else -2
+        if index < len(self._tags):
+            self.versions[self._tags[index]] = self._version(reply)
+        else:
+            place, is_value = divmod(index - len(self._tags), 2)
+            if is_value:
+                self._place_value(place, reply)
+            else:
+                self._place_left(self._lookups[place], reply)
+        if index == self._last and self._counted is not None and self.error is None:
+            self._tell()
+
+    def _place_left(self, lookup: Lookup[Any], reply: Reply) -> None:
+        if not isinstance(reply, int):
+            raise Mismatch("a time to live that is no number")
+        self._left_ms = reply
+        self._change = self._changes.of(lookup.key)
+
+    def _place_value(self, place: int, reply: Reply) -> None:
+        lookup = self._lookups[place]
+        self.found[place] = None
+        if self._guarded and place and self.found[0] is None:
+            return
+        entry = self._entry(lookup, reply)
+        self.found[place] = entry
+        if entry is not None and self._keep is not None and self._changes.of(lookup.key) == self._change:
+            self._keep(lookup, entry)
+
+    def _tell(self) -> None:
+        if self._counted is not None and not (self._guarded and self.found[0] is None):
+            for tag, version in self.versions.items():
+                self._counted(tag, version)
+
+    def _entry(self, lookup: Lookup[Any], reply: Reply) -> Entry | None:
+        if isinstance(reply, int | float | str):
+            raise Mismatch("a value of a kind that was not asked for")
+        version = self.versions[lookup.tag]
+        try:
+            return lookup.source.entry(
+                lookup.tag, lookup.key, reply, version=version, left_ms=self._left_ms, now=self._now
+            )
+        except ForeignReply:
+            # The first time the stream may be out of step. Asked again on another connection and the same once more,
+            # it is Redis that holds another key's value here: garbage like any other.
+            if self._began == 1:
+                raise Mismatch("a value that names another key") from None
+            return None
+
+    def _version(self, reply: Reply) -> int:
+        """A counter's reply. One that is no number is an error of its caller's alone, once it is no other's answer."""
+        if reply is None:
+            return 0
+        if isinstance(reply, bytes) and reply.isdigit():
+            return int(reply)
+        if self._began == 1:
+            raise Mismatch("a version that is no number")
+        self.error = self.error or ErrorReply("ERR", "the version of an owner is no number")
+        return 0
