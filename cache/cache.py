@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
-from cache.errors import Refused, Unavailable
+from cache.errors import Misuse, Refused, Unavailable
 from cache.hot_tiers import HotTiers
 from cache.lookup import Answer, Lookup
 from cache.options import LOAD_SECONDS, MAX_VALUE_BYTES, RegionOptions
@@ -127,6 +127,8 @@ class Cache:
         If the block raises, its write counts as unknown: the barrier stays until it ends by itself, since the write may
         still land. The same if Redis goes away before the end: Unavailable is raised.
         """
+        if alive == "":
+            raise Misuse("alive must be the key of a record, got an empty one")
         token = secrets.token_hex(8)
         keys = self._keys(tag, drop)
         counter, writers = version_key(checked_name("a tag", tag)), writers_key(tag)

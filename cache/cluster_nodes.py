@@ -12,7 +12,7 @@ and what may have been (`Broken`).
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from aioredis_cluster.aioredis import ConnectionClosedError, ReadOnlyError, RedisError, ReplyError, create_connection
 from aioredis_cluster.cluster_state import ClusterState
@@ -31,11 +31,13 @@ from cache.errors import ErrorReply
 RELOAD_SECONDS: Final = 60.0
 FAILURES: Final = (RedisError, OSError, AssertionError)  # the library asserts what does not always hold
 
+T = TypeVar("T")
+
 Words = tuple[bytes, ...]
 
 
 class Elsewhere(Exception):
-    """Redis did not run the command: it is another node's; if `asking`, for this once, announced by ASKING."""
+    """Redis did not run the command: it is another node's; if `asking`, for this once, and announced by ASKING."""
 
     def __init__(self, refusal: ErrorReply, node: Address, *, asking: bool) -> None:
         super().__init__(str(refusal))
@@ -63,7 +65,9 @@ class Nodes:
         }
         self._deadline = deadline_seconds
         self._nodes: dict[Address, _Node] = {}
-        self._reading = asyncio.Lock()
+        self._reading = _Attempt(self._first_map)
+        self._has_map = False
+        self._is_open = True
         _silence_the_library()
         self._pools = Pooler(self._pool)  # for asking where the slots are
         self._map = ClusterManager(
@@ -76,9 +80,8 @@ class Nodes:
     async def master_of(self, slot: int | None) -> Address:
         """The node that had the slot when the map was read; any master for None. Raises Broken."""
         try:
-            async with self._reading:  # while there is no map one caller reads it, the others wait for that
-                self._check_open()
-                nodes = await self._first_or_known()
+            self._check_open()
+            nodes = await (self._map.get_state() if self._has_map else self._reading.outcome())
             return nodes.random_master().addr if slot is None else nodes.slot_master(slot).addr
         except FAILURES as error:
             raise self._broken(error) from error
@@ -111,13 +114,14 @@ class Nodes:
             node.hang_up()
 
     async def close(self) -> None:
-        async with self._reading:
-            await self._map.close()
-            await self._pools.close()
+        self._is_open = False
+        await self._reading.settled()
+        await self._map.close()
+        await self._pools.close()
         await asyncio.gather(*(node.close() for node in self._nodes.values()))
 
     def _check_open(self) -> None:
-        if self._pools.closed:
+        if not self._is_open:
             raise RedisError("the link is closed")
 
     def _broken(self, error: Exception) -> Broken:
@@ -141,12 +145,15 @@ class Nodes:
                 connection.close()
             raise
 
-    async def _first_or_known(self) -> ClusterState:
-        try:
-            return await self._map.get_state()
-        except FAILURES:
-            # The library's very first reading also asks any one node for its commands: that one may be away, alone.
-            return await self._map.get_state()
+    async def _first_map(self) -> ClusterState:
+        async with asyncio.timeout(self._deadline):
+            try:
+                found = await self._map.get_state()
+            except FAILURES:
+                # The library's very first reading also asks any one node for its commands: only that one may be away.
+                found = await self._map.get_state()
+        self._has_map = True
+        return found
 
     async def _connect(self, address: Address) -> Any:
         return await create_connection(
@@ -166,15 +173,12 @@ class _Node:
     def __init__(self, connect: Callable[[], Coroutine[Any, Any, Any]]) -> None:
         self._connect = connect
         self._connection: Any = None
-        self._opening: asyncio.Task[None] | None = None
+        self._opening = _Attempt(self._open)
 
     async def connection(self) -> Any:
-        """An open connection. Raises FAILURES; who waits for the same attempt is told the same."""
+        """An open connection. Raises FAILURES."""
         if self._is_over():
-            if self._opening is None:
-                self._opening = asyncio.create_task(self._open(), name="redis cluster connection")
-                self._opening.add_done_callback(self._opened)
-            await asyncio.shield(self._opening)
+            await self._opening.outcome()
             if self._is_over():
                 raise ConnectionClosedError("lost as soon as it was opened")
         return self._connection
@@ -184,19 +188,13 @@ class _Node:
             self._connection.close()
 
     async def close(self) -> None:
-        if self._opening is not None:  # not cancelled: that would look to those who wait as if they were
-            await asyncio.wait([self._opening])
+        await self._opening.settled()
         self.hang_up()
         if self._connection is not None:
             await self._connection.wait_closed()
 
     async def _open(self) -> None:
         self._connection = await self._connect()
-
-    def _opened(self, opening: "asyncio.Task[None]") -> None:
-        self._opening = None
-        if not opening.cancelled():
-            opening.exception()  # told to whoever waits, if anybody still does
 
     def _is_over(self) -> bool:
         if self._connection is None or self._connection.closed:
@@ -205,6 +203,31 @@ class _Node:
             self._connection.close()
             return True
         return False
+
+
+class _Attempt(Generic[T]):
+    """Something that is attempted once at a time, for all who want its outcome, whoever of them gives up."""
+
+    def __init__(self, make: Callable[[], Coroutine[Any, Any, T]]) -> None:
+        self._make = make
+        self._task: asyncio.Task[T] | None = None
+
+    async def outcome(self) -> T:
+        """Joins the attempt under way, or begins one. Raises what it raises."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._make(), name="redis cluster")
+            self._task.add_done_callback(self._over)
+        return await asyncio.shield(self._task)
+
+    async def settled(self) -> None:
+        """Waits for the attempt under way. It is not cancelled: to those who wait it would look as if they were."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+    def _over(self, task: "asyncio.Task[T]") -> None:
+        self._task = None
+        if not task.cancelled():
+            task.exception()  # told to whoever waits, if anybody still does
 
 
 def slot_of(key: bytes) -> int:

@@ -16,7 +16,15 @@ from cache.errors import Misuse
 
 T = TypeVar("T")
 
-_CHANGEABLE = (inspect.ListType, inspect.SetType, inspect.DictType, inspect.ByteArrayType, inspect.TypedDictType)
+_CHANGEABLE = (
+    inspect.ListType,
+    inspect.SetType,
+    inspect.DictType,
+    inspect.ByteArrayType,
+    inspect.TypedDictType,
+    inspect.AnyType,  # of these two nobody can say
+    inspect.CustomType,
+)
 
 
 class Envelope(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -38,7 +46,7 @@ class Codec(Generic[T]):
         self._envelopes = msgspec.msgpack.Decoder(Envelope)
 
     def encode(self, key: str, value: T, life_ms: int) -> bytes:
-        """Raises TypeError for a value that MessagePack cannot carry."""
+        """Raises TypeError, OverflowError or the like for a value that MessagePack cannot carry."""
         return self._encoder.encode(Envelope(key, os.urandom(8), life_ms, msgspec.Raw(self._encoder.encode(value))))
 
     def open(self, data: bytes) -> Envelope | None:
@@ -62,7 +70,7 @@ def _refuse_changeable(value_type: Any) -> None:
     def look_at(found: Any, where: str) -> None:
         if isinstance(found, _CHANGEABLE):
             raise Misuse(f"values of {value_type!r} could be changed by whoever reads them: {where} is not immutable")
-        if isinstance(found, inspect.StructType | inspect.DataclassType):
+        if isinstance(found, inspect.StructType | inspect.DataclassType | inspect.NamedTupleType):
             if found.cls in seen:
                 return
             seen.add(found.cls)

@@ -125,7 +125,7 @@ def pack(vendor: AbstractConnection, commands: Iterable[Command]) -> bytes:
     """Commands as they go over the wire. Raises Misuse for an argument that is no text, bytes or number."""
     try:
         return b"".join(vendor.pack_commands(commands))
-    except RedisError as error:
+    except (RedisError, UnicodeError) as error:
         raise Misuse(f"this command cannot be sent: {error}") from None
 
 

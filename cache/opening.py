@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from math import inf
 from typing import Final
 
 from cache.cache import Cache
@@ -57,11 +58,15 @@ async def open_cache(
         ("staleness_seconds", staleness_seconds),
         ("barrier_seconds", barrier_seconds),
         ("deadline_seconds", deadline_seconds),
+        ("naive_seconds", 1 if naive_seconds is None else naive_seconds),
     ):
-        if not seconds > 0:
+        if not 0 < seconds < inf:  # NaN included
             raise Misuse(f"{what} must be positive, got {seconds}")
-    if not outage_seconds >= 0:
-        raise Misuse(f"outage_seconds must not be negative, got {outage_seconds}")
+    for what, amount in (("hot_bytes", hot_bytes), ("outage_seconds", outage_seconds)):
+        if not amount >= 0:
+            raise Misuse(f"{what} must not be negative, got {amount}")
+    if prefix != "":
+        checked_name("a prefix", prefix)
     scheme = url.partition("://")[0]
     if hot_bytes and naive_seconds is None and scheme.endswith(STATELESS_ONLY):
         raise Misuse(f"hot copies are not kept over {scheme}:// yet; open it with hot_bytes=0")

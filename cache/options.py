@@ -1,6 +1,7 @@
 """What can be set for a region, checked once."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from cache.errors import Misuse
@@ -25,10 +26,10 @@ class RegionOptions:
 
     def __post_init__(self) -> None:
         for option in ("ttl_seconds", "max_loads", "load_seconds", "max_value_bytes", "schema"):
-            if not getattr(self, option) > 0:  # NaN included
+            if not 0 < getattr(self, option) < inf:  # NaN included
                 raise Misuse(f"region {self.name!r}: {option} must be positive, got {getattr(self, option)}")
         for option in ("refresh_seconds", "stale_on_error_seconds"):
-            if not getattr(self, option) >= 0:
+            if not 0 <= getattr(self, option) < inf:
                 raise Misuse(f"region {self.name!r}: {option} must not be negative, got {getattr(self, option)}")
 
     @property

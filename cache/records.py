@@ -168,7 +168,7 @@ class Records:
         return fields_of(entry.value)
 
     def _index(self, tag: str) -> str:
-        return f"{self._head}s:{{{tag}}}"
+        return f"{self._head}s:{{{checked_name('a tag', tag)}}}"
 
 
 def fields_of(reply: Reply) -> Fields | None:

@@ -10,6 +10,7 @@ from typing import Final, Generic, TypeVar
 
 from cache.codec import Codec
 from cache.connection import Command, Reply
+from cache.errors import Misuse
 from cache.hot import Entry, weigh
 from cache.lookup import ForeignReply
 from cache.observer import Observer
@@ -83,11 +84,17 @@ class Values(Generic[T]):
         return value
 
     def encode(self, key: str, value: T) -> tuple[bytes, int] | None:
-        """The value as it is stored, and for how many ms; None if it is too large. Raises TypeError."""
+        """The value as it is stored, and for how many ms; None if it is too large.
+
+        Raises Misuse for a value that MessagePack cannot carry.
+        """
         options = self._options
         fresh = options.ttl_seconds * random.uniform(1 - TTL_JITTER, 1)  # noqa: S311  # jitter, not a secret
         life_ms = max(1, int((fresh + options.stale_seconds) * 1000))
-        encoded = self._codec.encode(key, value, life_ms)
+        try:
+            encoded = self._codec.encode(key, value, life_ms)
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
+            raise Misuse(f"region {self.name!r}: this value cannot be stored: {error}") from error
         if len(encoded) > options.max_value_bytes:
             self._garbage("too_large", key)
             return None

@@ -1,4 +1,4 @@
-"""Regions over a real Redis: tiers, floors, brackets, and the races they close."""
+"""Regions over a real Redis: which tier answers, in how many round trips, for how long, and what is told of it."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,9 +6,11 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 from cache_doubles import Board, Clock, Recorder
+from cache_races import HOT, STATELESS, Fleet, race, until
 from quiet_log import Expects
 
 from cache import Cache, CacheError, Misuse, Overloaded, Refused, Region, open_cache
+from cache.codec import Codec
 from deploy.local import RunningStore
 
 pytestmark = pytest.mark.asyncio
@@ -47,8 +49,11 @@ async def test_a_stateless_cache_keeps_nothing(stateless: Opens) -> None:
         assert len(cache.hot) == 0
 
 
-async def test_a_hot_copy_is_answered_while_the_lease_holds_and_not_a_moment_longer(hot: Opens, clock: Clock) -> None:
+async def test_a_hot_copy_is_answered_while_the_lease_holds_and_not_a_moment_longer(
+    hot: Opens, clock: Clock, expects: Expects
+) -> None:
     """B after the last heartbeat that was answered, Redis is asked again."""
+    expects("hot copies are not trusted (suspect): the heartbeat is overdue")
     async with hot() as cache:
         region = boards(cache)
         await region.get("ada", load_of("a"))
@@ -69,116 +74,6 @@ async def test_a_write_is_seen_by_the_next_read_of_the_same_process(hot: Opens) 
         assert (answer.value.text, answer.tier) == ("after", "load")
 
 
-async def test_the_floor_makes_a_write_seen_on_every_process(hot: Opens) -> None:
-    """Random routing, hot copies everywhere, no affinity: the floor alone keeps one's writes in sight."""
-    async with hot() as one, hot() as two:
-        first, second = boards(one), boards(two)
-        await second.get("ada", load_of("before"))
-        async with one.write("ada", drop=[first]) as write:
-            pass
-        answer = await second.get("ada", load_of("after"), floor=write.version)
-        assert answer.value.text == "after"
-        assert answer.version >= write.version
-
-
-async def test_a_load_overtaken_by_a_write_is_not_kept_anywhere(hot: Opens) -> None:
-    """The load read the old truth; the write came in between; neither Redis nor memory may hold the old value."""
-    async with hot() as one, hot() as two:
-        region = boards(one)
-        loading, go = asyncio.Event(), asyncio.Event()
-
-        async def slow() -> Board:
-            loading.set()
-            await go.wait()
-            return Board("old")
-
-        reading = asyncio.create_task(region.get("ada", slow))
-        await loading.wait()
-        async with one.write("ada", drop=[region]):
-            pass
-        go.set()
-        assert (await reading).value.text == "old"  # asked before the write
-        assert (await region.get("ada", load_of("new"))).value.text == "new"
-        assert (await boards(two).get("ada", load_of("newer"))).value.text == "new"
-
-
-async def test_a_load_overtaken_by_another_processs_write_is_not_stored(hot: Opens) -> None:
-    """The version read before the load no longer stands, so the store does nothing."""
-    async with hot() as one, hot() as two:
-        region = boards(one)
-
-        async def slow() -> Board:
-            async with two.write("ada", drop=[region]):
-                return Board("old")
-
-        await region.get("ada", slow)
-        [stored] = await one.link.ask("read", ("GET", region.key("ada")))
-        assert stored is None
-
-
-async def test_a_request_after_a_write_does_not_join_an_older_load(hot: Opens) -> None:
-    """Read your writes holds for whoever asks after the answer."""
-    async with hot() as cache:
-        region = boards(cache)
-        loading, go = asyncio.Event(), asyncio.Event()
-
-        async def slow() -> Board:
-            loading.set()
-            await go.wait()
-            return Board("old")
-
-        reading = asyncio.create_task(region.get("ada", slow))
-        await loading.wait()
-        async with cache.write("ada", drop=[region]) as write:
-            pass
-        answer = await region.get("ada", load_of("new"), floor=write.version)
-        assert answer.value.text == "new"
-        go.set()
-        await reading
-
-
-async def test_a_value_loaded_between_begin_and_commit_does_not_survive(hot: Opens) -> None:
-    """The commit deletes what was cached while the truth was changing."""
-    async with hot() as one, hot() as two:
-        region, other = boards(one), boards(two)
-        async with one.write("ada", drop=[region]):
-            await other.get("ada", load_of("half-way"))
-        assert (await region.get("ada", load_of("after"))).value.text == "after"
-
-
-async def test_a_failed_write_drops_what_is_cached_all_the_same(hot: Opens) -> None:
-    """A write that raised may have happened."""
-    async with hot() as cache:
-        region = boards(cache)
-        await region.get("ada", load_of("before"))
-        with pytest.raises(RuntimeError):
-            async with cache.write("ada", drop=[region]):
-                raise RuntimeError
-        assert (await region.get("ada", load_of("after"))).value.text == "after"
-
-
-async def test_a_write_whose_record_is_gone_is_refused_before_it_starts(hot: Opens) -> None:
-    """A session that was ended never writes again, even if a hot copy of it is still around."""
-    async with hot() as cache:
-        ran = False
-        with pytest.raises(Refused):
-            async with cache.write("ada", alive="session:{ada}:gone"):
-                ran = True
-        assert not ran
-
-
-async def test_nothing_is_answered_or_kept_beside_a_guard_that_misses(hot: Opens) -> None:
-    """A stranger who knows a tag but has no session reads nothing of its owner and warms nothing."""
-    async with hot() as cache:
-        region, sessions = boards(cache), cache.records("session")
-        await region.get("ada", load_of("private"))
-        cache.forget("ada")
-        assert await cache.look(sessions.lookup("ada", "garbage"), region.lookup("ada")) == [None, None]
-        assert len(cache.hot) == 0
-        await region.get("ada", load_of("private"))
-        assert await cache.look(sessions.lookup("ada", "garbage"), region.lookup("ada")) == [None, None]
-
-
 async def test_several_lookups_take_one_round_trip_and_none_when_hot(hot: Opens, recorder: Recorder) -> None:
     """Session and board are asked together."""
     async with hot() as cache:
@@ -193,49 +88,6 @@ async def test_several_lookups_take_one_round_trip_and_none_when_hot(hot: Opens,
         answers = await cache.look(sessions.lookup("ada", "s1"), region.lookup("ada"))
         assert [answer and answer.tier for answer in answers] == ["hot", "hot"]
         assert len(recorder.calls) == 1
-
-
-async def test_a_floor_nobody_reached_costs_a_read_but_no_load(hot: Opens, recorder: Recorder) -> None:
-    """A forged floor must not make its sender's board be computed each time."""
-    async with hot() as cache:
-        region = boards(cache)
-        await region.get("ada", load_of("a"))
-        recorder.calls.clear()
-        answer = await region.get("ada", load_of("b"), floor=10**12)
-        assert (answer.value.text, recorder.calls) == ("a", [("read", "ok")])
-        assert recorder.loads == [("board", True)]
-
-
-async def test_garbage_in_redis_is_a_miss_and_is_overwritten(hot: Opens, expects: Expects) -> None:
-    """What cannot be read is loaded and stored afresh; that is told once."""
-    expects("what Redis holds for region 'board' cannot be used")
-    async with hot() as cache:
-        region = boards(cache)
-        await cache.link.ask("store", ("SET", region.key("ada"), b"\xff garbage"))
-        assert (await region.get("ada", load_of("a"))).tier == "load"
-        cache.forget("ada")
-        assert (await region.get("ada", load_of("b"))).tier == "redis"
-
-
-async def test_another_schema_of_the_same_region_is_not_read(hot: Opens) -> None:
-    """A release with another shape has keys of its own."""
-    async with hot() as cache:
-        await boards(cache).get("ada", load_of("a"))
-        assert (await boards(cache, schema=2).get("ada", load_of("b"))).tier == "load"
-
-
-async def test_a_thousand_callers_of_a_cold_key_make_one_load(redis_server: RunningStore, recorder: Recorder) -> None:
-    """However many wait, the truth is asked once per process. (Deadlines are not what this is about.)"""
-    async with open_cache(redis_server.url, hot_bytes=1 << 20, deadline_seconds=60, observer=recorder) as cache:
-        region = boards(cache)
-
-        async def slow() -> Board:
-            await asyncio.sleep(0.05)
-            return Board("a")
-
-        answers = await asyncio.gather(*(region.get("ada", slow) for _ in range(1000)))
-        assert {answer.value.text for answer in answers} == {"a"}
-        assert recorder.loads == [("board", True)]
 
 
 async def test_loads_beyond_the_bound_are_refused_at_once(hot: Opens, recorder: Recorder) -> None:
@@ -270,37 +122,6 @@ async def test_a_failed_load_is_raised_and_counted(hot: Opens, recorder: Recorde
         assert recorder.loads == [("board", False)]
 
 
-@pytest.mark.parametrize("tag", ["", "a" * 513, "a{b", "a}b", None, 7])
-async def test_a_bad_tag_is_refused_at_once(hot: Opens, tag: object) -> None:
-    """The error names it; nothing is sent."""
-    async with hot() as cache:
-        with pytest.raises(Misuse, match="tag"):
-            await boards(cache).get(tag, load_of("a"))  # type: ignore[arg-type]
-        with pytest.raises(Misuse, match="tag"):
-            async with cache.write(tag):  # type: ignore[arg-type]
-                pass
-
-
-async def test_a_value_that_cannot_be_encoded_is_an_error(hot: Opens) -> None:
-    """Not silently kept in one tier only."""
-    async with hot() as cache:
-        region = cache.region("odd", object, ttl_seconds=5)  # type: ignore[type-abstract]
-
-        async def load() -> object:
-            return object()
-
-        with pytest.raises(TypeError):
-            await region.get("ada", load)
-
-
-@pytest.mark.parametrize(("ttl", "loads"), [(0, 1), (-1, 1), (1, 0)])
-async def test_a_region_without_time_or_room_is_refused(stateless: Opens, ttl: float, loads: int) -> None:
-    """Misuse raises at construction."""
-    async with stateless() as cache:
-        with pytest.raises(Misuse, match="must be positive"):
-            cache.region("board", Board, ttl_seconds=ttl, max_loads=loads)
-
-
 async def test_an_observer_that_raises_fails_nothing(
     redis_server: RunningStore, clock: Clock, caplog: pytest.LogCaptureFixture, expects: Expects
 ) -> None:
@@ -324,14 +145,150 @@ async def test_every_error_of_the_package_is_a_cache_error() -> None:
     assert all(issubclass(each, CacheError) for each in (Misuse, Overloaded, Refused))
 
 
-async def test_a_caller_who_missed_just_before_a_load_was_stored_does_not_load_again(
-    hot: Opens, recorder: Recorder
-) -> None:
-    """Its look came too early for the stored value, its load too late to join the one that stored it."""
-    async with hot() as cache:
-        region = boards(cache)
-        assert await cache.look(region.lookup("ada")) == [None]
-        await region.get("ada", load_of("first"))
-        answer = await region.fill("ada", load_of("second"))
-        assert (answer.value.text, answer.tier) == ("first", "redis")
-        assert recorder.loads == [("board", True)]
+@race(HOT)
+async def test_a_copy_lives_no_longer_than_its_value_by_this_processs_clock(fleet: Fleet) -> None:
+    """Redis tells late, or not at all; nobody waits for it."""
+    process = await fleet.process()
+    fleet.store(0, life_seconds=20)
+    fleet.foreign.pexpire(process.board.key("ada"), 10_000)  # half of its life has passed
+    assert (await process.board.get("ada", fleet.load())).tier == "redis"
+    fleet.turn_clock(9)
+    await process.renew_lease()
+    assert (await process.board.get("ada", fleet.load())).tier == "hot"
+    fleet.turn_clock(1)
+    assert process.cache.hot.get(process.board.key("ada")) is None
+    assert process.told.evictions == [("board", "expired")]
+
+
+@race(HOT, STATELESS)
+async def test_values_stored_together_do_not_expire_together(fleet: Fleet) -> None:
+    """A tenth of their time, at random, taken off; never more, and never less."""
+    process = await fleet.process(board={"max_loads": 8})
+    tags = [f"user{n}" for n in range(100)]
+    for tag in tags:
+        await fleet.read(process, tag)
+    stored = [Codec(int).open(fleet.foreign.get(process.board.key(tag))) for tag in tags]  # type: ignore[arg-type]
+    lives = [envelope.life_ms for envelope in stored if envelope is not None]
+    assert all(27_000 <= life <= 30_000 for life in lives)
+    assert max(lives) - min(lives) > 1_500
+    assert all(fleet.foreign.pttl(process.board.key(tag)) <= life for tag, life in zip(tags, lives, strict=True))
+
+
+@race(HOT, STATELESS)
+async def test_fifty_values_take_one_round_trip_and_none_when_they_are_held(fleet: Fleet) -> None:
+    """Counted, not timed."""
+    process = await fleet.process()
+    tags = [f"user{n}" for n in range(50)]
+    for number, tag in enumerate(tags):
+        fleet.store(number, tag)
+    answers = await process.board.get_many(tags, lambda tag: fleet.load(tag)())
+    assert [answers[tag].value for tag in tags] == list(range(50))
+    assert process.told.calls == [("read", "ok")]
+    assert fleet.loads == 0
+    answers = await process.board.get_many(tags, lambda tag: fleet.load(tag)())
+    assert {answer.tier for answer in answers.values()} == {"hot" if fleet.variant is HOT else "redis"}
+    assert process.told.calls == [("read", "ok")] * (1 if fleet.variant is HOT else 2)
+
+
+@race(HOT, STATELESS)
+async def test_of_several_values_only_the_missing_ones_are_loaded_each_once(fleet: Fleet) -> None:
+    """Side by side; a tag that is named twice is asked for once; none is asked for nothing."""
+    process = await fleet.process()
+    fleet.truth.update(ada=1, bob=2, cyd=3)
+    await fleet.read(process, "ada")
+    fleet.loads = 0
+    loading = 0
+
+    async def load(tag: str) -> int:
+        nonlocal loading
+        loading += 1
+        await until(lambda: loading == 2)
+        return await fleet.load(tag)()
+
+    answers = await process.board.get_many(["bob", "ada", "cyd", "bob"], load)
+    assert {tag: answer.value for tag, answer in answers.items()} == fleet.truth
+    assert list(answers) == ["bob", "ada", "cyd"]
+    assert fleet.loads == 2
+    process.told.clear()
+    assert await process.board.get_many([], load) == {}
+    assert process.told.calls == []
+
+
+@race(HOT, STATELESS)
+async def test_of_several_values_each_has_its_own_floor(fleet: Fleet) -> None:
+    """One owner's floor says nothing of another's."""
+    one, two = await fleet.process(), await fleet.process()
+    for tag in ("ada", "bob"):
+        await fleet.read(two, tag)
+    floor = await fleet.write(one, "ada")
+    answers = await two.board.get_many(["ada", "bob"], lambda tag: fleet.load(tag)(), floors={"ada": floor})
+    assert {tag: answer.value for tag, answer in answers.items()} == {"ada": 1, "bob": 0}
+    assert answers["ada"].version >= floor
+
+
+@race(HOT, STATELESS)
+async def test_one_of_several_that_fails_fails_the_whole(fleet: Fleet) -> None:
+    """There is no answer with holes; what was loaded is stored all the same."""
+    process = await fleet.process()
+
+    async def load(tag: str) -> int:
+        if tag == "bob":
+            raise ConnectionError
+        return 1
+
+    with pytest.raises(ConnectionError):
+        await process.board.get_many(["ada", "bob"], load)
+    await until(lambda: fleet.stored("ada") == 1)
+
+
+@race(HOT, STATELESS)
+async def test_invalidating_drops_what_is_named_everywhere_and_nothing_else(fleet: Fleet) -> None:
+    """One region or all of an owner; the other owners' values stay."""
+    one, two = await fleet.process(), await fleet.process()
+    others = [process.cache.region("other", int, ttl_seconds=30) for process in (one, two)]
+    for tag in ("ada", "bob"):
+        for process, other in zip((one, two), others, strict=True):
+            await fleet.read(process, tag)
+            await other.get(tag, fleet.load(tag))
+    fleet.loads = 0
+    version = await one.cache.invalidate("ada", one.board)
+    assert version == fleet.version()
+    await fleet.told_all()
+    await fleet.read(two)
+    assert fleet.loads == 1
+    for tag, other in (("ada", others[1]), ("bob", others[0])):
+        assert (await other.get(tag, fleet.load(tag))).tier != "load"
+    assert await one.cache.invalidate_tag("ada") > version
+    await fleet.told_all()
+    await fleet.read(two)
+    assert (await others[1].get("ada", fleet.load())).tier == "load"
+    assert await fleet.read(one, "bob") == 0
+    assert fleet.loads == 3
+
+
+@race(HOT, STATELESS)
+async def test_a_write_drops_only_the_regions_it_names(fleet: Fleet) -> None:
+    """What it does not affect is answered on, from where it was."""
+    process = await fleet.process()
+    other = process.cache.region("other", int, ttl_seconds=30)
+    await fleet.read(process)
+    await other.get("ada", fleet.load())
+    fleet.loads = 0
+    async with process.cache.write("ada", drop=[process.board]) as write:
+        pass
+    assert (await other.get("ada", fleet.load(), floor=write.version)).tier == "redis"
+    assert (await process.board.get("ada", fleet.load(), floor=write.version)).tier == "load"
+    assert fleet.loads == 1
+
+
+@pytest.mark.parametrize("floor", [10**12, 2**63, 2**200])
+@race(HOT, STATELESS)
+async def test_a_floor_nobody_reached_costs_a_read_but_no_load(fleet: Fleet, floor: int) -> None:
+    """Forged, or from before Redis lost its data: it must not make its sender's board be computed each time."""
+    process = await fleet.process()
+    await fleet.read(process)
+    for _ in range(3):
+        process.told.clear()
+        assert await fleet.read(process, floor=floor) == 0
+        assert process.told.calls == [("read", "ok")]
+    assert fleet.loads == 1
