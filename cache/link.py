@@ -19,7 +19,7 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from hashlib import sha1
 from typing import Any, Protocol
 
@@ -126,8 +126,11 @@ class Script:
 class Link:
     """Commands over one multiplexed connection. Connects when first used; `close` ends it.
 
-    `url` is an address, or a function that finds it before each connect. `opened` is told each new connection's number,
-    `lost` the number of one that is gone, `pushed` each push: synchronously, by the reader, in the stream's order.
+    `url` is an address, or a function that finds it before each connect; `follow` then runs beside the link, and calls
+    what it is given when the address is another one (a former master would take writes that are lost).
+
+    `opened` is told each new connection's number, `lost` the number of one that is gone, `pushed` each push:
+    synchronously, by the reader, in the stream's order.
     """
 
     def __init__(
@@ -136,6 +139,7 @@ class Link:
         *,
         deadline_seconds: float = 0.9,
         resp3_only: bool = False,
+        follow: Callable[[Callable[[str], None]], Coroutine[Any, Any, None]] | None = None,
         max_backlog: int = BACKLOG,
         max_backlog_bytes: int = BACKLOG_BYTES,
         called: Callable[[str, str, float], None] = lambda operation, result, seconds: None,
@@ -150,6 +154,8 @@ class Link:
         self._url = url
         self._deadline = deadline_seconds
         self._resp3_only = resp3_only
+        self._follow = follow
+        self._following: asyncio.Task[None] | None = None
         self._max_backlog = max_backlog
         self._max_backlog_bytes = max_backlog_bytes
         self._called = called
@@ -226,6 +232,8 @@ class Link:
         """Begins to connect, if that has not begun yet; `ask` does this too."""
         if self._running is None and not self._closed:
             self._running = asyncio.get_running_loop().create_task(self._run(), name="redis link")
+            if self._follow is not None:
+                self._following = asyncio.get_running_loop().create_task(self._follow(self.drop), name="redis master")
 
     def drop(self, reason: str) -> None:
         """Ends the open connection; the link connects again."""
@@ -236,10 +244,11 @@ class Link:
     async def close(self) -> None:
         """Ends everything; what waits fails, and what is asked from now on."""
         self._closed = True
-        if self._running is not None:
-            self._running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._running
+        for task in (self._following, self._running):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
         if self._sweep is not None:
             self._sweep.cancel()
         await asyncio.sleep(0)  # a transport that was ended takes one more turn to let its socket go
@@ -341,7 +350,9 @@ class Link:
             while True:
                 try:
                     connection = await self._connect()
-                except (Unavailable, Misuse) as error:
+                except Exception as error:  # noqa: BLE001  # nobody would begin again
+                    if not isinstance(error, Unavailable | Misuse):
+                        _log.exception("a connection to Redis could not be made")
                     self._down = error if isinstance(error, Unavailable) else Unavailable("connect", str(error))
                     self._fail_all(self._unsent, error)
                     pause = await self._pause(pause)

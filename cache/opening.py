@@ -102,13 +102,14 @@ def open_link(
     url: str, *, deadline_seconds: float = 0.9, called: Callable[[str, str, float], None] = lambda *fact: None
 ) -> AnyLink:
     """The untracked link to whatever kind of Redis stands behind `url`. Raises Misuse."""
-    if "+cluster://" in url:
+    scheme = url.partition("://")[0]
+    if scheme.endswith("+cluster"):
         from cache.cluster import ClusterLink  # noqa: PLC0415  # slow to import, and seldom wanted
 
         return ClusterLink(url, deadline_seconds=deadline_seconds, called=called)
-    if "+sentinel://" in url:
+    if scheme.endswith("+sentinel"):
         sentinels = Sentinels(url, exchange=exchange, deadline_seconds=deadline_seconds)
-        return Link(sentinels.master_url, deadline_seconds=deadline_seconds, called=called)
+        return Link(sentinels.master_url, follow=sentinels.follow, deadline_seconds=deadline_seconds, called=called)
     return Link(url, deadline_seconds=deadline_seconds, called=called)
 
 

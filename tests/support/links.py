@@ -19,21 +19,16 @@ async def opened(url: str, **how: Any) -> AsyncIterator[AnyLink]:
     """The link for an address, closed on leaving."""
     scheme = url.partition("://")[0]
     link: AnyLink
-    following: asyncio.Task[None] | None = None
     if scheme in CLUSTER_SCHEMES:
         link = ClusterLink(url, **how)
     elif scheme in SENTINEL_SCHEMES:
         sentinels = Sentinels(url, exchange=exchange)
-        link = Link(sentinels.master_url, **how)
-        following = asyncio.create_task(sentinels.follow(link.drop))
+        link = Link(sentinels.master_url, follow=sentinels.follow, **how)
     else:
         link = Link(url, **how)
     try:
         yield link
     finally:
-        if following is not None:
-            following.cancel()
-            await asyncio.wait([following])
         await link.close()
 
 
