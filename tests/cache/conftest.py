@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 from cache_doubles import Clock, Recorder
+from cache_races import fleet
 from quiet_log import expects
 
 from cache import Cache, open_cache
@@ -45,4 +46,4 @@ def stateless(
     return lambda: open_cache(redis_server.url, clock=clock, observer=recorder)
 
 
-__all__ = ["expects"]
+__all__ = ["expects", "fleet"]
