@@ -2,15 +2,12 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import click
 
-from benchmarks import cold, hits, link, trips
+from benchmarks import cold, engines, hits, link, trips
 from benchmarks.machine import machine
 from benchmarks.report import as_data, document, targets
 from deploy.local import single_store
@@ -26,36 +23,26 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--quick", is_flag=True, help="That everything works, in less than a minute; the figures mean little.")
 def main(traces: Path | None, json_file: Path | None, markdown_file: Path | None, quick: bool) -> None:
     """The link, hot hits, round trips, cold keys and eviction, over a Redis of its own."""
-    with TemporaryDirectory() as folder:
-        with single_store("redis", Path(folder) / "redis", _environ()) as redis:
-            where = machine(redis.url)
-            parts = [
-                link.measure(redis.url, quick=quick),
-                hits.measure(redis.url, quick=quick),
-                trips.measure(redis.url),
-                cold.measure(redis.url),
-            ]
-        eviction, engines = _eviction(Path(folder), traces, quick=quick)
+    with TemporaryDirectory() as folder, single_store("redis", Path(folder), _environ()) as redis:
+        where = machine(redis.url)
+        parts = [
+            link.measure(redis.url, quick=quick),
+            hits.measure(redis.url, quick=quick),
+            trips.measure(redis.url),
+            cold.measure(redis.url),
+        ]
+    eviction, found = engines.measure(traces, quick=quick)
+    parts.append(eviction)
     if markdown_file is not None:
-        markdown_file.write_text(document(where, parts, eviction))
+        markdown_file.write_text(document(where, parts))
     if json_file is not None:
-        json_file.write_text(json.dumps(as_data(where, parts, engines), indent=1) + "\n")
+        json_file.write_text(json.dumps(as_data(where, parts, found), indent=1) + "\n")
     click.echo(targets(parts))
 
 
 def _environ() -> dict[str, str]:
     """This one's, without anything that would put another Redis in the place of its own."""
     return {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "REDIS_PORT")}
-
-
-def _eviction(folder: Path, traces: Path | None, *, quick: bool) -> tuple[str, Any]:
-    """The report and the data of `python -m benchmarks.eviction`, in a process whose memory is its own."""
-    text, data = folder / "eviction.md", folder / "eviction.json"
-    command = [sys.executable, "-m", "benchmarks.eviction", "--markdown", str(text), "--json", str(data)]
-    command += ["--traces", str(traces)] if traces is not None else []
-    command += ["--quick"] if quick else []
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return text.read_text(), json.loads(data.read_text())
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ Written by `make bench-cache`, from one run; not to be edited. Figures of anothe
 one, differ; ratios less so, because everything that is compared took turns. No test depends on a figure."""
 
 
-def document(machine: Mapping[str, str], parts: Sequence[Part], eviction: str) -> str:
-    """The page. `eviction` is a document of its own, which becomes the last part."""
+def document(machine: Mapping[str, str], parts: Sequence[Part]) -> str:
+    """The page."""
     sections = [
         INTRODUCTION,
         table([["", ""], *([name, text] for name, text in machine.items())]),
@@ -25,7 +25,6 @@ def document(machine: Mapping[str, str], parts: Sequence[Part], eviction: str) -
         sections += [table(part.table)] if part.table else []
         plain = [figure for figure in part.figures if figure.target is None]
         sections += [_figures(plain)] if plain else []
-    sections.append(_deeper(eviction))
     return "\n\n".join(sections).rstrip() + "\n"
 
 
@@ -52,8 +51,3 @@ def _line(figure: Figure) -> list[str]:
         wanted,
         {True: "met", False: "NOT MET", None: ""}[figure.met],
     ]
-
-
-def _deeper(markdown: str) -> str:
-    """Its headings one level down."""
-    return "\n".join(f"#{line}" if line.startswith("#") else line for line in markdown.strip().splitlines())

@@ -31,7 +31,8 @@ class Trips(NullObserver):
 
 def measure(url: str) -> Part:
     """Fifty values at once, and what a page needs of one person, hot and stateless."""
-    how = "Every call on a link is one round trip: all its commands are written at once and answered in order."
+    how = "Every call on a link is one round trip: all its commands are written at once and answered in order. "
+    how += "The counts are in the table above."
     return Part("Round trips", how, asyncio.run(_count(url)))
 
 

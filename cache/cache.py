@@ -111,7 +111,10 @@ class Cache:
         return await self._tiers.look(lookups, guarded=True, stale=stale)
 
     def forget(self, tag: str) -> None:
-        """Drops this process's copies of an owner; what is being read or loaded now is not kept or joined either."""
+        """Drops this process's copies of an owner; a load under way is not joined any more.
+
+        What is being read now may still be kept: Redis tells of its changes as of any copy's.
+        """
         self._tiers.forget(tag)
 
     # --- writing -------------------------------------------------------------------------------------------------

@@ -155,6 +155,11 @@ class Lease:
                     await self._beat()
             except (CacheError, TimeoutError) as error:
                 self._trouble = str(error)
+            except Exception as error:  # noqa: BLE001  # a report that raises, say: there must be a next heartbeat
+                trouble = f"the heartbeat failed: {type(error).__name__}: {error}"
+                if trouble != self._trouble:
+                    _log.exception("a heartbeat failed")
+                self._trouble = trouble
             self.note()
             await self._sleep(pause)
 

@@ -6,6 +6,7 @@ It is stale if the very same copy is still held, still trusted, B after the diff
 
 import asyncio
 import contextlib
+import logging
 import random
 from collections import deque
 from collections.abc import Callable
@@ -22,6 +23,8 @@ SAMPLE_ONE_IN: Final = 100
 MOST_WAITING: Final = 64
 PAUSE_SECONDS: Final = 0.05  # at most twenty checks a second, whatever the traffic
 STEPS: Final = 20
+
+_log = logging.getLogger(__name__)
 
 _Sample = tuple[Source, str, str, Any]
 
@@ -95,7 +98,12 @@ class Meter:
             await self._some.wait()
             while self._waiting:
                 source, tag, key, stamp = self._waiting.popleft()
-                self._observer.staleness_checked(source.name, await self.check(source, tag, key, stamp))
+                try:
+                    result = await self.check(source, tag, key, stamp)
+                except Exception:  # noqa: BLE001  # a bug must not end the measuring
+                    _log.exception("a staleness check failed")
+                    result = "unknown"
+                self._observer.staleness_checked(source.name, result)
                 await asyncio.sleep(PAUSE_SECONDS)
             self._some.clear()
 

@@ -51,7 +51,7 @@ class Tiers:
         return None
 
     def forget(self, tag: str, reason: str = "own_write") -> None:
-        """Drops this process's copies of an owner; what is being read or loaded now is not kept or joined either."""
+        """Drops this process's copies of an owner; a load under way is not joined any more."""
         del reason
         self.generations.bump(tag)
 

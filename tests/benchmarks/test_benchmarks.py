@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.engines import part as eviction_part
 from benchmarks.figures import Figure, Part, table
 from benchmarks.report import as_data, document, targets
 from benchmarks.rounds import Contender, in_turn
@@ -51,12 +52,16 @@ def test_a_figure_says_whether_its_target_is_met(
 
 
 def test_the_report_shows_misses_as_plainly_as_hits() -> None:
-    """A target that was missed is marked; what has none is told in its part only; another report's headings go down."""
+    """A target that was missed is marked; what has none is told in its part only; and so is another report."""
     part = Part("The link", "How.", [Figure("a", 2, "times", 2.5), Figure("b", 7.123, "us")], [["x"], ["y"]])
     assert targets([part]) == table([["what", "measured", "wanted", ""], ["a", "2 times", "at least 2.5", "NOT MET"]])
-    text = document({"date": "today"}, [part], "# What to keep\n\ntext\n")
+    keeping = eviction_part(
+        "# What to keep\n\n## Costs\n", {"standings": {"hotseat": {"by_requests": {"mean": 3.0, "worst": -2.0}}}}
+    )
+    text = document({"date": "today"}, [part, keeping])
     assert "| b | 7.12 us |  |  |" in text
-    assert "\n## What to keep\n" in text
+    assert "\n## What to keep\n\n### Costs\n" in text
+    assert [figure.met for figure in keeping.figures] == [True, False]
     assert as_data({}, [part], {})["parts"][0]["figures"][0]["met"] is False
 
 
@@ -67,7 +72,8 @@ def test_a_quick_run_measures_everything(tmp_path: Path, clean_environ: dict[str
     subprocess.run(command, cwd=ROOT, env=clean_environ, check=True, capture_output=True, timeout=110)
     found = json.loads(data.read_text())
     parts = {part["title"]: part["figures"] for part in found["parts"]}
-    assert list(parts) == ["The link", "A hot hit", "Round trips", "A thousand callers of one cold key"]
+    assert list(parts)[:4] == ["The link", "A hot hit", "Round trips", "A thousand callers of one cold key"]
+    assert len(parts) == 5
     for title in ("The link", "A hot hit"):
         assert len(parts[title]) == 8
         assert all(figure["value"] > 0 for figure in parts[title])

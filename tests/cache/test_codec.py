@@ -52,6 +52,21 @@ def test_a_truncated_value_is_a_miss(data: st.DataObject) -> None:
     assert decoded(whole[: data.draw(st.integers(0, len(whole) - 1))]) is None
 
 
+@given(st.data())
+def test_a_value_with_a_byte_changed_raises_nothing(data: st.DataObject) -> None:
+    """It is a miss, or a value of the type (there is no checksum: Redis and TCP have theirs)."""
+    whole = bytearray(Codec(Value).encode("k", Value("text", (1, 2, 3)), 7))
+    whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    assert decoded(bytes(whole)) is None or isinstance(decoded(bytes(whole)), Value)
+
+
+def test_no_two_stored_values_have_the_same_mark() -> None:
+    """The very same value, stored twice, can be told apart."""
+    codec = Codec(Value)
+    envelopes = [codec.open(codec.encode("k", Value("text", ()), 1)) for _ in range(100)]
+    assert len({envelope.stamp for envelope in envelopes if envelope is not None}) == 100
+
+
 def test_another_releases_shape_is_a_miss() -> None:
     """A value of a type that does not fit is not forced into it."""
     assert decoded(Codec(Other).encode("k", Other(("a",)), 1)) is None

@@ -1,6 +1,7 @@
 """One load per key at a time."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 
 import pytest
@@ -151,3 +152,42 @@ async def test_a_load_that_takes_long_is_not_joined_any_more() -> None:
     load.go.set()
     other.go.set()
     await asyncio.gather(first, second)
+
+
+async def test_an_older_load_that_lands_later_does_not_hide_the_newer_one() -> None:
+    """The newer one is joined until it lands itself, whenever the older one does."""
+    flights, old, new, other = flights_of(), Load(), Load(), Load()
+    before = asyncio.create_task(flights.join("k", 0, 0, old))
+    await turns()
+    after = asyncio.create_task(flights.join("k", 1, 0, new))
+    await turns()
+    old.go.set()
+    await before
+    joined = asyncio.create_task(flights.join("k", 1, 0, other))
+    await turns()
+    new.go.set()
+    await asyncio.gather(after, joined)
+    assert (new.begun, other.begun) == (1, 0)
+
+
+async def test_loads_of_different_keys_do_not_wait_for_each_other() -> None:
+    """One that hangs holds up nobody else."""
+    flights, hung, load = flights_of(), Load(), Load()
+    waiting = asyncio.create_task(flights.join("hung", 0, 0, hung))
+    load.go.set()
+    assert await flights.join("k", 0, 0, load) == 1
+    hung.go.set()
+    await waiting
+
+
+async def test_a_load_that_was_not_waited_for_and_failed_is_not_complained_about() -> None:
+    """Its callers have all left; asyncio must not report it as forgotten either."""
+    flights, load = flights_of(), Load(RuntimeError("no"))
+    caller = asyncio.create_task(flights.join("k", 0, 0, load))
+    await turns()
+    caller.cancel()
+    load.go.set()
+    await turns()
+    assert "k" not in flights
+    del caller
+    gc.collect()

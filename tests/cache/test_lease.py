@@ -154,6 +154,29 @@ async def test_a_heartbeat_tells_who_lives_and_what_they_report(server: RedisSer
         assert 0 < server.command("PTTL", presence) <= 4 * B * 1000
 
 
+async def test_a_report_that_raises_ends_trust_and_not_the_lease(
+    server: RedisServer, caplog: pytest.LogCaptureFixture, expects: Expects
+) -> None:
+    """It is the application's; its error is logged once, named as the reason, and forgotten when it is over."""
+    expects("a heartbeat failed")
+    expects("hot copies are not trusted (suspect): ")
+    raising = False
+
+    def report() -> bytes:
+        if raising:
+            raise RuntimeError("no figures")
+        return b""
+
+    async with process(server, report=report) as one:
+        raising = True
+        one.clock.advance(B)
+        await until(lambda: one.cache.state() == ("suspect", "the heartbeat failed: RuntimeError: no figures"))
+        await asyncio.sleep(B)
+        raising = False
+        await until(lambda: one.cache.state() == ("trusted", ""))
+    assert [record.getMessage() for record in caplog.records].count("a heartbeat failed") == 1
+
+
 async def test_round_trips_and_lags_are_told(server: RedisServer) -> None:
     """In seconds of the process's clock: none passes here."""
     async with process(server) as one:

@@ -137,7 +137,7 @@ async def test_an_address_can_be_found_anew_before_each_connect(server: RedisSer
             await asyncio.sleep(60)
         return server.url
 
-    async with opened("redis://127.0.0.1:1") as link:
+    async with opened("redis://127.0.0.1:1", deadline_seconds=0.3) as link:
         link._url = find  # type: ignore[union-attr]
         with pytest.raises(Unavailable, match="nobody knows"):
             await link.ask("read", ("PING",))

@@ -101,3 +101,62 @@ async def test_a_hot_copy_of_a_record_is_not_asked_for_again_while_trusted(hot: 
             assert answer is not None
             tiers.append(answer.tier)
         assert tiers == ["redis", "hot"]
+
+
+async def test_a_record_without_fields_is_a_record(hot: Opens) -> None:
+    """It names itself and counts its changes; a change of nothing prolongs its life."""
+    async with hot() as cache:
+        records = cache.records("session")
+        await records.create("ada", "s1", {}, lives_seconds=1000, now=0.0, ends=FAR)
+        assert await fields(cache, records) == {"id": "s1", "version": "1"}
+        assert await records.change("ada", "s1", {}, lives_seconds=5000, counts=False) == 0
+        assert await fields(cache, records) == {"id": "s1", "version": "2"}
+        [left_ms] = await cache.link.ask("read", ("PTTL", records.key("ada", "s1")))
+        assert 4_000_000 < left_ms <= 5_000_000
+
+
+async def test_a_record_with_no_time_left_is_over_at_once(hot: Opens) -> None:
+    """No time, or less: as where a session reached its end between its reading and its touch."""
+    async with hot() as cache:
+        records = cache.records("session")
+        for lives in (0, -5):
+            await create(records)
+            await records.change("ada", "s1", {"last_seen": "1"}, lives_seconds=lives)
+            await asyncio.sleep(0.002)
+            assert await fields(cache, records) is None
+
+
+async def test_deleting_what_is_not_there_changes_nothing(hot: Opens) -> None:
+    """Not even the owner's version."""
+    async with hot() as cache:
+        records = cache.records("session")
+        version = await create(records)
+        assert await records.delete("ada", ["nobody"]) == 0
+        assert await records.delete("ada", []) == 0
+        assert await cache.link.ask("read", ("GET", "v:{ada}")) == [str(version).encode()]
+        assert await records.delete("ada", ["s1", "nobody"]) == 1
+        assert await records.list("ada") == []
+
+
+async def test_a_record_cannot_be_changed_by_who_reads_it(hot: Opens) -> None:
+    """All who are answered share one copy."""
+    async with hot() as cache:
+        records = cache.records("session")
+        await create(records)
+        [answer] = await cache.look(records.lookup("ada", "s1"))
+        assert answer is not None
+        with pytest.raises(TypeError):
+            answer.value["device"] = "other"  # type: ignore[index]
+
+
+async def test_records_of_one_owner_are_listed_the_first_to_end_first(hot: Opens) -> None:
+    """Ids and fields, those of other owners left out; from Redis, never from a copy."""
+    async with hot() as cache:
+        records = cache.records("session")
+        for record_id, ends in (("later", 3e9), ("sooner", 2e9), ("last", 4e9)):
+            await records.create("ada", record_id, {"device": record_id}, lives_seconds=1000, now=0.0, ends=ends)
+        await records.create("bob", "other", {}, lives_seconds=1000, now=0.0, ends=FAR)
+        listed = await records.list("ada")
+        assert [record_id for record_id, _ in listed] == ["sooner", "later", "last"]
+        assert [found["device"] for _, found in listed] == ["sooner", "later", "last"]
+        assert len(cache.hot) == 0

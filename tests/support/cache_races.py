@@ -15,12 +15,13 @@ import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 import pytest_asyncio
 from cache_doubles import Clock, Recorder
 from door import Door, door_to
+from quiet_log import Expects
 from redis import Redis
 
 from cache import Answer, Cache, Records, Region, open_cache
@@ -30,6 +31,8 @@ from deploy.local import RunningStore
 
 TakesAway = Callable[[pytest.MonkeyPatch], None]
 Scenario = Callable[..., Coroutine[Any, Any, None]]
+
+T = TypeVar("T")
 
 FAR = 4e9  # epoch seconds: long after any test
 
@@ -141,7 +144,9 @@ class Process:
 class Fleet:
     """Processes with one Redis, and the truth that their region is cached over: a number per owner."""
 
-    def __init__(self, url: str, variant: Variant, clock: Clock, stack: AsyncExitStack) -> None:
+    def __init__(
+        self, url: str, variant: Variant, clock: Clock, stack: AsyncExitStack, expects: Callable[[str], None]
+    ) -> None:
         self.url = url
         self.variant = variant
         self.clock = clock
@@ -150,6 +155,9 @@ class Fleet:
         self.processes: list[Process] = []
         self.foreign = stack.enter_context(Redis.from_url(url))  # blocks the event loop, on purpose
         self._stack = stack
+        self._expects = expects
+        self._codec = Codec(int)
+        self._beside: list[asyncio.Task[Any]] = []
 
     async def process(self, url: str | None = None, *, board: Mapping[str, Any] | None = None, **how: Any) -> Process:
         """One more process, whose copies may be trusted. `board` are options of its region."""
@@ -163,6 +171,11 @@ class Fleet:
         process = Process(cache, region, cache.records("session"), told)
         self.processes.append(process)
         return process
+
+    def turn_clock(self, seconds: float) -> None:
+        """So much time passes for all processes. Their heartbeats, which come in real time, are overdue then."""
+        self.clock.advance(seconds)
+        self._expects("hot copies are not trusted (suspect): the heartbeat is overdue")
 
     async def door(self) -> Door:
         """A way to Redis that can be stalled, for processes that are opened after it."""
@@ -181,6 +194,18 @@ class Fleet:
         """Reads the owner's truth at once, and takes its time to answer."""
         return HeldUp(self.load(tag))
 
+    def begin(self, coroutine: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """Runs it beside the scenario, and not beyond it, however that ends."""
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._beside.append(task)
+        return task
+
+    async def end(self) -> None:
+        """Ends what still runs beside the scenario."""
+        for task in self._beside:
+            task.cancel()
+        await asyncio.gather(*self._beside, return_exceptions=True)
+
     async def read(self, process: Process, tag: str = "ada", *, floor: int = 0) -> int:
         """What a process answers for the owner."""
         return (await process.board.get(tag, self.load(tag), floor=floor)).value
@@ -195,8 +220,8 @@ class Fleet:
         """The value that Redis holds for the owner."""
         key = self.processes[0].board.key(tag)
         stored = self.foreign.get(key)
-        envelope = Codec(int).open(stored) if stored else None
-        return None if envelope is None else Codec(int).decode(envelope.payload)
+        envelope = self._codec.open(stored) if stored else None  # type: ignore[arg-type]
+        return None if envelope is None else self._codec.decode(envelope.payload)
 
     def store(self, value: int, tag: str = "ada", *, life_seconds: float = 30.0) -> None:
         """Puts a value into Redis, as the region of a process that is none of these would."""
@@ -204,7 +229,7 @@ class Fleet:
 
     def encoded(self, value: int, tag: str = "ada", *, life_seconds: float = 30.0) -> bytes:
         """A value as it is stored."""
-        return Codec(int).encode(self.processes[0].board.key(tag), value, int(life_seconds * 1000))
+        return self._codec.encode(self.processes[0].board.key(tag), value, int(life_seconds * 1000))
 
     def version(self, tag: str = "ada") -> int:
         """The owner's version."""
@@ -259,10 +284,16 @@ async def until(predicate: Callable[[], object], deadline_seconds: float = 5.0) 
 
 
 @pytest_asyncio.fixture
-async def fleet(redis_server: RunningStore, clock: Clock, request: pytest.FixtureRequest) -> AsyncIterator[Fleet]:
+async def fleet(
+    redis_server: RunningStore, clock: Clock, expects: Expects, request: pytest.FixtureRequest
+) -> AsyncIterator[Fleet]:
     """The fleet of the variant that `race` asks for."""
     variant: Variant = request.param
     with pytest.MonkeyPatch.context() as patch:
         variant.take_away(patch)
         async with AsyncExitStack() as stack:
-            yield Fleet(redis_server.url, variant, clock, stack)
+            processes = Fleet(redis_server.url, variant, clock, stack, expects)
+            try:
+                yield processes
+            finally:
+                await processes.end()

@@ -61,11 +61,15 @@ class Wire:
         self._port = 0
         self.url = ""
         self.passages: list[Passage] = []
+        self.pass_all()
+        self.commands_flow = asyncio.Event()
+        self.replies_flow = asyncio.Event()
+
+    def pass_all(self) -> None:
+        """Passes everything on as it is."""
         self.swallows_pushes = False
         self.on_command: Callable[[Passage, Words], bool] = lambda passage, words: True
         self.on_reply: Callable[[Passage, bytes], bytes] = lambda passage, value: value
-        self.commands_flow = asyncio.Event()
-        self.replies_flow = asyncio.Event()
 
     async def open(self) -> None:
         """Takes connections, on the same port as before."""

@@ -145,6 +145,22 @@ async def test_without_redis_visitors_are_served(fragile: Fragile, how: str) -> 
 
 
 @BOTH
+async def test_without_redis_and_mongodb_visitors_see_the_cards_that_are_held(build: Builds, how: str) -> None:
+    """The front page's cards are kept in memory like everything else."""
+    fragile = await build(**HOT)
+    await warmed(fragile.site)
+    browser = fragile.site.browser()
+    for _ in range(2):
+        assert "Hello from Arles." in (await browser.get("/")).text
+    for name in ("redis", "mongodb"):
+        await knock_out(fragile.doors[name], how)
+    await trust_is_over(fragile.site)
+    front = await within(STALE_WITHIN_SECONDS, browser.get("/"))
+    assert (front.status, 'data-visits="unknown"' in front.text) == (200, True)
+    assert "Hello from Arles." in front.text
+
+
+@BOTH
 async def test_without_redis_who_is_logged_in_is_asked_to_wait_and_stays_logged_in(fragile: Fragile, how: str) -> None:
     """503 in a page or a problem; the cookie is kept and works again afterwards, without a restart."""
     ada = await fragile.site.join()

@@ -1,5 +1,6 @@
 """What a process tells about itself on its admin port."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -55,6 +56,17 @@ async def test_a_process_tells_what_it_is_and_how_it_is(start: Starts) -> None:
     }
     assert (hot["state"], hot["reason"], hot["entries"]) == ("trusted", "", 3)
     assert hot["bytes"] == site.counted("hotseat_cache_bytes") > 0
+
+
+async def test_each_heartbeat_tells_redis_how_busy_the_process_is(start: Starts) -> None:
+    """Under the process's name, for as long as it lives and a little longer."""
+    site = await start(STICKY_MODE="on", INSTANCE_ID="web-7")
+    link = site.resources.cache.link
+    [keys] = await link.ask("read", ("KEYS", "live:web-7:*"))
+    [presence] = [key for key in keys if not key.endswith(b":canary")]
+    told, left_ms = await link.ask("read", ("GET", presence), ("PTTL", presence))
+    assert json.loads(told) == {"in_flight": 0, "lag_ms": 0.0}
+    assert 0 < left_ms <= 8000
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ async def test_a_session_ended_elsewhere_is_not_answered_after_b_even_if_nothing
     assert await two.session() is not None
     door.stall()
     await one.sessions.delete("ada", ["s"])
-    fleet.clock.advance(B)
+    fleet.turn_clock(B)
     try:
         answered = await two.session()
     except Unavailable:
@@ -82,9 +82,9 @@ async def test_a_change_on_its_way_does_not_bring_an_ended_session_back(fleet: F
     one, two = await fleet.process(), await fleet.process()
     await one.sign_in()
     assert await two.session() is not None
-    ending = asyncio.create_task(one.sessions.delete("ada", ["s"]))
+    ending = fleet.begin(one.sessions.delete("ada", ["s"]))
     late = [
-        asyncio.create_task(process.sessions.change("ada", "s", {"theme": "dark"}, lives_seconds=1000, counts=counts))
+        fleet.begin(process.sessions.change("ada", "s", {"theme": "dark"}, lives_seconds=1000, counts=counts))
         for process in (one, two)
         for counts in (True, False)
     ]
@@ -109,7 +109,7 @@ async def test_a_session_that_expires_is_over_at_every_process_at_that_moment(fl
     await fleet.told_all()
     if fleet.variant is HOT:
         assert await two.session() is not None
-        fleet.clock.advance(0.05)
+        fleet.turn_clock(0.05)
         must(two.cache.hot.get(two.sessions.key("ada", "s")) is None, "a copy outlives its key")
     await until(lambda: not fleet.foreign.exists(one.sessions.key("ada", "s")))
     await fleet.told_all()

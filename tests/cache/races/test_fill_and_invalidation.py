@@ -127,7 +127,7 @@ async def read_while_written(fleet: Fleet, moment: str, change: str, blocked: bo
         if blocked:
             write_now()
         else:
-            writing.append(asyncio.get_running_loop().create_task(write_soon()))
+            writing.append(fleet.begin(write_soon()))
 
     at(moment, one, act, patch)
     await read(fleet, one, change)
@@ -191,16 +191,15 @@ async def test_many_callers_and_a_busy_writer_leave_no_copy_wrong(fleet: Fleet) 
             await asyncio.sleep(0)  # a hot hit does not let go of the event loop
 
     def write_all(value: int) -> None:
-        for tag in tags:
-            fleet.truth[tag] = value
-            fleet.store(value, tag)
+        fleet.truth.update(dict.fromkeys(tags, value))
+        fleet.foreign.mset({reader.board.key(tag): fleet.encoded(value, tag) for tag in tags})
 
     write_all(0)
     async with asyncio.TaskGroup() as callers:
         for _ in range(64):
             callers.create_task(keep_reading())
         try:
-            for value in range(1, 20):
+            for value in range(1, 12):
                 await writer.cache.link.ask(
                     "store", *(("SET", reader.board.key(tag), fleet.encoded(value, tag)) for tag in tags)
                 )
@@ -222,7 +221,7 @@ async def test_a_key_that_goes_away_by_itself_takes_its_copy_along(fleet: Fleet)
     process = await fleet.process()
     for number, go_away in enumerate(
         (
-            lambda: fleet.foreign.pexpire(process.board.key("ada"), 1) and _wait_for_expiry(fleet, process),
+            lambda: expire(fleet, process.board.key("ada")),
             lambda: fleet.foreign.unlink(process.board.key("ada")),
             fleet.foreign.flushall,
         )
@@ -236,6 +235,8 @@ async def test_a_key_that_goes_away_by_itself_takes_its_copy_along(fleet: Fleet)
         must(not differing, f"step {number} left {differing}")
 
 
-def _wait_for_expiry(fleet: Fleet, process: Process) -> None:
-    while fleet.foreign.exists(process.board.key("ada")):  # asking makes Redis notice, and tell
+def expire(fleet: Fleet, key: str) -> None:
+    """Ends the key's time, and asks for it until it is gone: asking makes Redis notice, and tell."""
+    fleet.foreign.pexpire(key, 1)
+    while fleet.foreign.exists(key):
         pass

@@ -77,7 +77,7 @@ async def test_coming_back_before_anybody_has_told_shows_what_was_written_all_th
     await one.session()
     door.stall()
     floor = await two.sessions.change("ada", "s", {"theme": "dark"}) if what == "record" else await fleet.write(two)
-    back = asyncio.create_task(ask(fleet, one, what, floor))
+    back = fleet.begin(ask(fleet, one, what, floor))
     await asyncio.sleep(0)  # a copy would be answered at once
     await asyncio.sleep(0)
     await door.open()
@@ -105,7 +105,7 @@ async def test_who_has_seen_a_newer_value_is_not_shown_an_older_one(fleet: Fleet
     await two.told_all()
     seen = await two.board.get("ada", fleet.load())
     assert seen.value == 1
-    back = asyncio.create_task(fleet.read(one, floor=seen.version))
+    back = fleet.begin(fleet.read(one, floor=seen.version))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     await door.open()

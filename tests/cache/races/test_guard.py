@@ -1,7 +1,6 @@
 """A session and what belongs to its user are asked for together: while the session is not found, nothing beside it is
 used, kept, dropped or made hotter. A stranger who knows a user's tag, and no session of theirs, has no effect (P6)."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -88,7 +87,7 @@ async def test_nothing_held_beside_a_guard_that_misses_is_dropped_or_replaced(fl
     fleet.store(7, life_seconds=20)
     await fleet.read(process)
     copy = process.cache.hot.peek(process.board.key("ada"))
-    fleet.clock.advance(20)
+    fleet.turn_clock(20)
     if fleet.variant is not NAIVE:
         await process.renew_lease()
     assert copy is not None
@@ -138,7 +137,7 @@ async def test_a_copy_that_changes_while_its_owners_version_is_asked_for_is_read
     floor = await other.sessions.change("ada", "s", {"theme": "dark"})
     before = process.cache.backlog
     look = (process.sessions.lookup("ada", "s", floor=floor), process.board.lookup("ada", floor=floor))
-    answering = asyncio.create_task(process.cache.look(*look))
+    answering = fleet.begin(process.cache.look(*look))
     await until(lambda: process.cache.backlog > before)
     await door.open()
     session, board = await answering

@@ -51,10 +51,10 @@ async def asked(process: Process, *, times: int) -> None:
 async def early_and_late(fleet: Fleet, reader: Process, *, change: Change, floor: int | None = None) -> None:
     """A load that has read the truth; the truth changes; somebody asks who must not get what that load has read."""
     load = fleet.held_up()
-    early = asyncio.create_task(reader.board.get("ada", load))
+    early = fleet.begin(reader.board.get("ada", load))
     await load.began.wait()
     seen = await change()
-    late = asyncio.create_task(reader.board.get("ada", fleet.load(), floor=seen if floor is None else floor))
+    late = fleet.begin(reader.board.get("ada", fleet.load(), floor=seen if floor is None else floor))
     await asked(reader, times=2)
     load.go.set()
     assert (await early).value == 0
@@ -100,7 +100,7 @@ async def test_a_load_older_than_may_be_answered_is_not_joined_by_anybody(fleet:
 
     async def change() -> int:
         version = await fleet.write(writer)
-        fleet.clock.advance(B)
+        fleet.turn_clock(B)
         return version
 
     await early_and_late(fleet, reader, change=change, floor=0)
@@ -131,10 +131,10 @@ async def test_who_may_join_a_load_does(fleet: Fleet) -> None:
     process = await fleet.process()
     version = await fleet.write(process)
     load = fleet.held_up()
-    early = asyncio.create_task(process.board.get("ada", load, floor=version))
+    early = fleet.begin(process.board.get("ada", load, floor=version))
     await load.began.wait()
-    late = asyncio.create_task(process.board.get("ada", fleet.load(), floor=version))
-    forged = asyncio.create_task(process.board.get("ada", fleet.load(), floor=10**12))
+    late = fleet.begin(process.board.get("ada", fleet.load(), floor=version))
+    forged = fleet.begin(process.board.get("ada", fleet.load(), floor=10**12))
     await asked(process, times=3)
     load.go.set()
     await asyncio.gather(early, late, forged)

@@ -4,7 +4,6 @@ A cache that notes an invalidation only against what it holds loses those that c
 535 and 628).
 """
 
-import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 
@@ -55,7 +54,7 @@ async def test_a_value_whose_truth_changed_while_it_was_loaded_is_kept_nowhere(
     """Not in Redis and not in memory, whoever wrote, and however."""
     one, two = await fleet.process(), await fleet.process()
     load = fleet.held_up()
-    early = asyncio.create_task(one.board.get("ada", load))
+    early = fleet.begin(one.board.get("ada", load))
     await load.began.wait()
     await change(fleet, one if writer == "own process" else two)
     fleet.end_barriers()  # of the write that failed: that it is not stored under a barrier is another test
@@ -88,7 +87,7 @@ async def test_a_load_that_outlasts_a_whole_write_and_the_load_after_it_changes_
     """The lease is by then that of another load, whose value stands."""
     one, two = await fleet.process(), await fleet.process()
     load = fleet.held_up()
-    early = asyncio.create_task(one.board.get("ada", load))
+    early = fleet.begin(one.board.get("ada", load))
     await load.began.wait()
     await fleet.write(two)
     must(await fleet.read(two) == 1, "the former value is answered")

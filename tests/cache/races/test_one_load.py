@@ -84,10 +84,10 @@ async def test_a_leader_who_is_cancelled_takes_nobody_along(fleet: Fleet) -> Non
     """A client that hung up: the load goes on for those who joined it, in both processes, and is stored."""
     one, two = await fleet.process(), await fleet.process()
     load = fleet.held_up()
-    leader = asyncio.create_task(one.board.get("ada", load))
+    leader = fleet.begin(one.board.get("ada", load))
     await load.began.wait()
-    joined = asyncio.create_task(one.board.get("ada", load))
-    waiting = asyncio.create_task(two.board.get("ada", load))
+    joined = fleet.begin(one.board.get("ada", load))
+    waiting = fleet.begin(two.board.get("ada", load))
     await until(lambda: one.told.lookups.count(("board", "redis", False)) == 2)
     leader.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -103,7 +103,7 @@ async def test_a_load_whose_callers_have_all_left_is_stored_all_the_same(fleet: 
     """It was paid for; the next one finds it."""
     process = await fleet.process()
     load = fleet.held_up()
-    callers = [asyncio.create_task(process.board.get("ada", load)) for _ in range(3)]
+    callers = [fleet.begin(process.board.get("ada", load)) for _ in range(3)]
     await load.began.wait()
     for caller in callers:
         caller.cancel()
@@ -124,7 +124,7 @@ async def test_a_load_that_fails_is_everybodys_failure_and_the_next_one_tries_at
         await go.wait()
         raise LookupError("nobody")
 
-    joined = [asyncio.create_task(one.board.get("ada", fail)) for _ in range(5)]
+    joined = [fleet.begin(one.board.get("ada", fail)) for _ in range(5)]
     await until(lambda: one.told.lookups.count(("board", "redis", False)) == 5)
     go.set()
     outcomes = await asyncio.gather(*joined, return_exceptions=True)
@@ -172,7 +172,7 @@ async def test_what_a_process_was_loading_when_it_died_is_loaded_by_one_other_wh
     """A lease is as long as a load may take. (Waits out the real time of a short one.)"""
     dying, one, two = [await fleet.process(board={"load_seconds": 0.3}, **SLOW) for _ in range(3)]
     load = fleet.held_up()
-    lost = asyncio.create_task(dying.board.get("ada", load))
+    lost = fleet.begin(dying.board.get("ada", load))
     await load.began.wait()
     await dying.kill()
     fleet.processes.remove(dying)

@@ -6,11 +6,12 @@ from contextlib import AsyncExitStack
 
 import pytest
 from cache_doubles import Clock
-from cache_races import HOT, Fleet, Process, must, race
+from cache_races import HOT, Fleet, Process, must, race, until, without
 from quiet_log import Expects
+from redis import Redis
 from wires import Passage, Wire, Words, wire_to
 
-from cache import Unavailable
+from cache import Link, Unavailable
 from cache.hot_tiers import HotTiers
 
 pytestmark = pytest.mark.asyncio
@@ -64,29 +65,11 @@ async def journey(fleet: Fleet, one: Process, two: Process) -> None:
 
 async def check_at_rest(fleet: Fleet, one: Process, two: Process) -> None:
     """Once all is well: what is held is what Redis holds, and what is answered is the truth."""
-    async with asyncio.timeout(5):
-        while not await one.cache.trusted(1):
-            pass
-        while (differing := await differing_of(fleet)) is None:  # noqa: ASYNC110  # it happens in Redis
-            await asyncio.sleep(0.01)
-    must(differing == [], f"differs from Redis: {differing}")
+    assert await one.cache.trusted(5), one.cache.state()
+    must(await fleet.differing() == [], "a copy differs from Redis")
     for process in (one, two, one):
-        must(await read_at_last(fleet, process) == fleet.truth["ada"], "the last value is not the truth")
-
-
-async def read_at_last(fleet: Fleet, process: Process) -> int:
-    """What it answers, asked again if the cut came only now."""
-    try:
-        return await fleet.read(process)
-    except Unavailable:
-        return await fleet.read(process)
-
-
-async def differing_of(fleet: Fleet) -> list[str] | None:
-    try:
-        return await fleet.differing()
-    except Unavailable:
-        return None
+        must(await fleet.read(process) == fleet.truth["ada"], "the last value is not the truth")
+    must(await fleet.differing() == [], "a copy differs from Redis once it was read again")
 
 
 class Cut:
@@ -116,6 +99,40 @@ class Cut:
         return self.passed == self._place
 
 
+class Kill:
+    """Has Redis kill one kind of connection at the n-th write: before what is written comes, or once it was answered.
+
+    The links that are written to until `watched` is closed are those of the process whose connections break.
+    """
+
+    def __init__(self, admin: Redis, patch: pytest.MonkeyPatch, *, tracked: bool, point: str, place: int) -> None:
+        self.passed = 0
+        self.watching = True
+        self._links: list[Link] = []
+        self._admin = admin
+        self._tracked = tracked
+        self._point = point
+        self._place = place
+        self._flush = Link._flush
+        patch.setattr(Link, "_flush", lambda link: self._hooked(link))  # noqa: PLW0108  # else it is not told its link
+
+    def _hooked(self, link: Link) -> None:
+        if self.watching and link not in self._links:
+            self._links.append(link)
+        if link not in self._links or link._resp3_only != self._tracked or not (link._unsent and link._connection):
+            self._flush(link)
+            return
+        self.passed += 1
+        host, port = link._connection._writer.get_extra_info("sockname")
+        if self._point == "answered":
+            self._flush(link)
+            self._admin.ping()  # what was written before this has been read, and answered
+        if self.passed == self._place:
+            self._admin.client_kill(f"{host}:{port}")
+        if self._point == "lost":
+            self._flush(link)
+
+
 def keep_all(patch: pytest.MonkeyPatch) -> None:
     """Copies outlive the connection that would have told of their end."""
 
@@ -125,24 +142,69 @@ def keep_all(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(HotTiers, "opened", opened)
 
 
+KEEPS_ALL = without("dropping copies on reconnect", keep_all)
+BOARD = {"load_seconds": 0.2}  # how long a lease outlives its holder
+
+
 @race(HOT)
+@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.chaos)], ids=["every fourth", "every"])
 @pytest.mark.parametrize("point", ["command", "reply"])
 @pytest.mark.parametrize("tracked", [True, False], ids=["tracked", "untracked"])
 async def test_a_connection_may_break_at_any_command_and_any_reply(
-    fleet: Fleet, expects: Expects, *, tracked: bool, point: str
+    fleet: Fleet, expects: Expects, *, tracked: bool, point: str, step: int
 ) -> None:
     """Each link, at each place of its stream, lost before Redis saw the command, or after it did what was asked."""
     expects(GONE)
-    for place in range(1, MOST_PLACES):
+    for place in range(1, MOST_PLACES, step):
         async with wire_to(fleet.url) as wire, AsyncExitStack() as stack:
             fleet.foreign.flushall()
+            these = Fleet(fleet.url, fleet.variant, Clock(), stack, expects)
             cut = Cut(wire, tracked=tracked, point=point, place=place)
-            these = Fleet(fleet.url, fleet.variant, Clock(), stack)
-            board = {"load_seconds": 0.2}  # how long a lease outlives its holder
-            one = await these.process(wire.url, board=board, deadline_seconds=0.3)
-            two = await these.process(board=board)
+            one = await these.process(wire.url, board=BOARD, deadline_seconds=0.3)
+            two = await these.process(board=BOARD)
             await journey(these, one, two)
+            wire.pass_all()
             await check_at_rest(these, one, two)
             if cut.passed < place:
                 return
     pytest.fail("more places than were thought of")
+
+
+@race(HOT)
+@pytest.mark.parametrize("point", ["lost", "answered"])
+@pytest.mark.parametrize("tracked", [True, False], ids=["tracked", "untracked"])
+async def test_redis_may_kill_a_connection_at_any_write(
+    fleet: Fleet, expects: Expects, *, tracked: bool, point: str
+) -> None:
+    """CLIENT KILL of each link at each await: before it sees what was written, or with its answers on their way."""
+    expects(GONE)
+    for place in range(1, MOST_PLACES):
+        async with AsyncExitStack() as stack:
+            patch = stack.enter_context(pytest.MonkeyPatch.context())
+            fleet.foreign.flushall()
+            these = Fleet(fleet.url, fleet.variant, Clock(), stack, expects)
+            kill = Kill(fleet.foreign, patch, tracked=tracked, point=point, place=place)
+            one = await these.process(board=BOARD, deadline_seconds=0.3)
+            kill.watching = False
+            two = await these.process(board=BOARD)
+            await journey(these, one, two)
+            patch.undo()
+            await check_at_rest(these, one, two)
+            if kill.passed < place:
+                return
+    pytest.fail("more places than were thought of")
+
+
+@race(HOT, KEEPS_ALL)
+async def test_what_changed_while_nobody_told_is_not_answered(fleet: Fleet, expects: Expects) -> None:
+    """Somebody writes between the end of one connection and the canary of the next."""
+    expects(GONE)
+    async with wire_to(fleet.url) as wire:
+        one, two = await fleet.process(wire.url), await fleet.process()
+        must(await fleet.read(one) == await fleet.read(one) == 0, "there is nothing yet")
+        wire.on_command = lambda passage, words: not passage.cut()  # nobody gets through
+        wire.passage(tracked=True).cut()
+        await until(lambda: one.cache.state()[0] == "lost")
+        await fleet.write(two)
+        wire.pass_all()
+        await check_at_rest(fleet, one, two)

@@ -80,7 +80,7 @@ async def test_no_browser_loses_sight_of_its_writes_or_goes_back_in_time(fleet: 
     for _ in range(3):
         await fleet.process()
     await asyncio.gather(
-        *(Browser(fleet, user, number, seed).surf() for user in USERS for number in range(2)),
+        *(fleet.begin(Browser(fleet, user, number, seed).surf()) for user in USERS for number in range(2)),
     )
     must(not await fleet.differing(), "a copy differs from Redis at rest")
     for user in USERS:

@@ -1,31 +1,36 @@
 """The state machine: random operations, faults and steps of time, over the caches of several processes.
 
-What is drawn never depends on what happened: who is to be let go, cancelled or opened is counted modulo whatever is
-there. So an example is the same each time it is run, and shrinks to a short story.
+What is drawn never depends on what happened: who is to be let go, cancelled or let through is counted modulo whatever
+is there. So an example is the same each time it is run, and shrinks to a short story.
 """
 
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from cache_model.at_rest import comes_to_rest
+from cache_model.foreigners import KINDS, foreign_write
 from cache_model.operations import Fails, Operations, Pause
 from cache_model.promises import Violation
 from cache_model.ways import Which
-from cache_model.world import USERS, World
+from cache_model.world import World
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+Work = Callable[[], Coroutine[Any, Any, None]]
 
 PROCESS = st.integers(0, 1)
-BROWSER = st.sampled_from((0, 1, 0, 1, 2, 3))  # mostly of one user
+BROWSER = st.sampled_from((0, 0, 0, 1, 1, 2))  # mostly of one user
 ANY = st.integers(0, 7)
 # How many rounds of the loop follow: until all is quiet, or so few that something is still on its way.
 ROUNDS = st.one_of(st.none(), st.none(), st.integers(0, 12))
-PAUSE = st.sampled_from(("", "", "", "before", "after"))
-WHICH = st.sampled_from(("tracked", "tracked", "other", "all"))
-DIRECTION = st.sampled_from(("down", "down", "up"))
+PAUSE = st.sampled_from(("", "", "", "", "before", "after"))
+THEN = st.sampled_from((None, 0, 1))  # the process through which the browser looks at once when it has its answer
+DEAF = st.sampled_from((None, None, 0, 1))  # the process that does not hear of it, for the time being
 
 
 class CacheMachine(RuleBasedStateMachine):
-    """Two processes, two users with two browsers each, one Redis."""
+    """Two processes, two users with two browsers each, and one Redis, at whose unix socket `redis_url` points."""
 
     def __init__(self, redis_url: str, **options: Any) -> None:
         super().__init__()
@@ -33,89 +38,118 @@ class CacheMachine(RuleBasedStateMachine):
         self.operations = Operations(self.world)
         self.broken = False
 
+    @initialize(warm=st.booleans())
+    def everybody_is_there(self, warm: bool) -> None:
+        """All have logged in; `warm`: all is held hot everywhere."""
+        for b, _ in enumerate(self.world.browsers):
+            self.session(p=0, b=b, kind="log in", deaf=None, then=None, rounds=None)
+        if warm:
+            for p, _ in enumerate(self.world.processes):
+                for b, _ in enumerate(self.world.browsers):
+                    self.page(p=p, b=b, pause="", stale=False, then=None, rounds=None)
+
     # --- browsers ------------------------------------------------------------------------------------------------
 
-    @rule(p=PROCESS, b=BROWSER, pause=PAUSE, fails=st.booleans(), stale=st.booleans(), rounds=ROUNDS)
-    def read(self, p: int, b: int, pause: Pause, fails: bool, stale: bool, rounds: int | None) -> None:
-        self._start(p, b, "reads", self.operations.read, rounds, pause=pause, fails=fails and bool(pause), stale=stale)
+    @rule(p=PROCESS, b=BROWSER, pause=PAUSE, fails=st.booleans(), stale=st.booleans(), then=THEN, rounds=ROUNDS)
+    def read(
+        self, p: int, b: int, pause: Pause, fails: bool, stale: bool, then: int | None, rounds: int | None
+    ) -> None:
+        """The value alone."""
+        process, browser = self.world.processes[p], self.world.browsers[b]
+        work = partial(self.operations.read, process, browser, pause=pause, fails=fails and bool(pause), stale=stale)
+        self._begin(p, f"{browser.name} reads", work, rounds, b=b, then=then, paused=bool(pause))
+
+    @rule(p=PROCESS, b=BROWSER, pause=PAUSE, stale=st.booleans(), then=THEN, rounds=ROUNDS)
+    def page(self, p: int, b: int, pause: Pause, stale: bool, then: int | None, rounds: int | None) -> None:
+        """The session, and the value behind it."""
+        process, browser = self.world.processes[p], self.world.browsers[b]
+        work = partial(self.operations.page, process, browser, pause=pause, stale=stale)
+        self._begin(p, f"{browser.name} asks for a page", work, rounds, b=b, then=then, paused=bool(pause))
 
     @rule(p=PROCESS, b=BROWSER, rounds=ROUNDS)
-    def read_simply(self, p: int, b: int, rounds: int | None) -> None:
-        self._start(p, b, "reads", self.operations.read, rounds, pause="", fails=False, stale=False)
-
-    @rule(p=PROCESS, b=BROWSER, pause=PAUSE, stale=st.booleans(), rounds=ROUNDS)
-    def request(self, p: int, b: int, pause: Pause, stale: bool, rounds: int | None) -> None:
-        self._start(p, b, "asks for a page", self.operations.request, rounds, pause=pause, fails=False, stale=stale)
-
-    @rule(p=PROCESS, users=st.permutations(USERS), rounds=ROUNDS)
-    def look_at_all(self, p: int, users: list[str], rounds: int | None) -> None:
-        process = self.world.processes[p]
-        self.world.start(
-            process, "somebody looks at all", self.operations.look_at_all(process, users), must_succeed=True
+    def read_session(self, p: int, b: int, rounds: int | None) -> None:
+        process, browser = self.world.processes[p], self.world.browsers[b]
+        self._begin(
+            p, f"{browser.name} reads its session", partial(self.operations.read_session, process, browser), rounds
         )
-        self._then(rounds)
+
+    @rule(p=PROCESS, rounds=ROUNDS)
+    def look_at_all(self, p: int, rounds: int | None) -> None:
+        """Somebody without a floor looks at all users' values at once."""
+        self._begin(p, "somebody looks at all", partial(self.operations.look_at_all, self.world.processes[p]), rounds)
 
     @rule(
         p=PROCESS,
         b=BROWSER,
         pause=PAUSE,
-        fails=st.sampled_from(("", "", "", "before", "after")),
+        fails=st.sampled_from(("", "", "", "", "before", "after")),
         alive=st.booleans(),
         everything=st.booleans(),
+        deaf=DEAF,
+        then=THEN,
         rounds=ROUNDS,
     )
     def write(
-        self, p: int, b: int, pause: Pause, fails: Fails, alive: bool, everything: bool, rounds: int | None
+        self,
+        p: int,
+        b: int,
+        pause: Pause,
+        fails: Fails,
+        alive: bool,
+        everything: bool,
+        deaf: int | None,
+        then: int | None,
+        rounds: int | None,
     ) -> None:
-        how = {"pause": pause, "fails": fails, "alive": alive, "everything": everything}
-        self._start(p, b, "writes", self.operations.write, rounds, **how)
+        process, browser = self.world.processes[p], self.world.browsers[b]
+        work = partial(
+            self.operations.write, process, browser, pause=pause, fails=fails, alive=alive, everything=everything
+        )
+        self._begin(p, f"{browser.name} writes", work, rounds, deaf, b=b, then=then, paused=bool(pause))
 
-    @rule(p=PROCESS, b=BROWSER, rounds=ROUNDS)
-    def invalidate(self, p: int, b: int, rounds: int | None) -> None:
-        self._start(p, b, "invalidates", self.operations.invalidate, rounds)
+    @rule(p=PROCESS, b=BROWSER, deaf=DEAF, then=THEN, rounds=ROUNDS)
+    def invalidate(self, p: int, b: int, deaf: int | None, then: int | None, rounds: int | None) -> None:
+        process, browser = self.world.processes[p], self.world.browsers[b]
+        work = partial(self.operations.invalidate, process, browser)
+        self._begin(p, f"{browser.name} invalidates", work, rounds, deaf, b=b, then=then)
 
-    @rule(p=PROCESS, b=BROWSER, rounds=ROUNDS)
-    def log_in(self, p: int, b: int, rounds: int | None) -> None:
-        self._start(p, b, "logs in", self.operations.log_in, rounds)
-
-    @rule(p=PROCESS, b=BROWSER, counts=st.booleans(), rounds=ROUNDS)
-    def change(self, p: int, b: int, counts: bool, rounds: int | None) -> None:
-        self._start(p, b, "changes its session", self.operations.change, rounds, counts=counts)
-
-    @rule(p=PROCESS, b=BROWSER, rounds=ROUNDS)
-    def log_out(self, p: int, b: int, rounds: int | None) -> None:
-        self._start(p, b, "logs out", self.operations.log_out, rounds)
-
-    @rule(p=PROCESS, b=BROWSER, rounds=ROUNDS)
-    def read_record(self, p: int, b: int, rounds: int | None) -> None:
-        self._start(p, b, "reads its session", self.operations.read_record, rounds)
+    @rule(
+        p=PROCESS,
+        b=BROWSER,
+        kind=st.sampled_from(("change", "change", "touch", "log out", "log in")),
+        deaf=DEAF,
+        then=THEN,
+        rounds=ROUNDS,
+    )
+    def session(self, p: int, b: int, kind: str, deaf: int | None, then: int | None, rounds: int | None) -> None:
+        process, browser = self.world.processes[p], self.world.browsers[b]
+        match kind:
+            case "log in":
+                work = partial(self.operations.log_in, process, browser)
+            case "log out":
+                work = partial(self.operations.log_out, process, browser)
+            case _:
+                work = partial(self.operations.change, process, browser, counts=kind == "change")
+        self._begin(p, f"{browser.name}: {kind}", work, rounds, deaf, b=b, then=then)
 
     # --- what is under way ---------------------------------------------------------------------------------------
 
-    @rule(number=ANY, rounds=ROUNDS)
-    def let_go(self, number: int, rounds: int | None) -> None:
-        self.world.gates.let_go(number)
+    @rule(kind=st.sampled_from(("let go", "let go", "land", "cancel")), number=ANY, rounds=ROUNDS)
+    def go_on(self, kind: str, number: int, rounds: int | None) -> None:
+        """A load or a writer is let go; a write lands in the database by itself; somebody does not wait any more."""
+        world = self.world
+        match kind:
+            case "let go":
+                world.gates.let_go(number)
+            case "land":
+                if world.truth.under_way:
+                    world.truth.under_way[number % len(world.truth.under_way)].land()
+            case "cancel":
+                if world.operations:
+                    world.operations[number % len(world.operations)].task.cancel()
         self._then(rounds)
 
-    @rule(number=ANY)
-    def land(self, number: int) -> None:
-        """A write lands in the database, whether or not its writer still waits for it."""
-        under_way = self.world.truth.under_way
-        if under_way:
-            under_way[number % len(under_way)].land()
-        self._then(0)
-
-    @rule(number=ANY, rounds=ROUNDS)
-    def cancel(self, number: int, rounds: int | None) -> None:
-        """Somebody does not want to wait any more."""
-        operations = self.world.operations
-        if operations:
-            operations[number % len(operations)].task.cancel()
-        self._then(rounds)
-
-    # --- time ----------------------------------------------------------------------------------------------------
-
-    @rule(seconds=st.sampled_from((0.3, 1.0, 1.2, 2.1, 2.6)))
+    @rule(seconds=st.sampled_from((0.3, 0.6, 1.2, 2.1, 2.6)))
     def time_passes(self, seconds: float) -> None:
         self.world.turn(seconds, smoothly=True)
         self._then(0)
@@ -125,96 +159,43 @@ class CacheMachine(RuleBasedStateMachine):
         self.world.turn(seconds, smoothly=False)
         self._then(0)
 
-    @rule(rounds=ROUNDS)
-    def rounds_pass(self, rounds: int | None) -> None:
+    # --- others, and faults --------------------------------------------------------------------------------------
+
+    @rule(kind=st.sampled_from(KINDS), b=BROWSER, deaf=DEAF, rounds=ROUNDS)
+    def foreign(self, kind: str, b: int, deaf: int | None, rounds: int | None) -> None:
+        """Somebody else writes to Redis, while the loop stands still."""
+        self._deafen(deaf)
+        foreign_write(self.world, kind, self.world.browsers[b])
         self._then(rounds)
 
-    # --- others who write to Redis, while the loop stands still --------------------------------------------------
-
-    @rule(
-        what=st.sampled_from(("delete", "delete", "expire", "shorten", "garbage", "copy", "another type", "lease")),
-        user=st.sampled_from(range(len(USERS))),
-        rounds=ROUNDS,
-    )
-    def foreign_write(self, what: str, user: int, rounds: int | None) -> None:
-        boards = self.world.processes[0].boards
-        key, other = boards.key(USERS[user]), boards.key(USERS[user - 1])
-        commands: dict[str, list[tuple[str | bytes | int, ...]]] = {
-            "delete": [("DEL", key)],
-            "expire": [("PEXPIRE", key, 0)],
-            "shorten": [("PEXPIRE", key, 5000)],
-            "garbage": [("SET", key, b"\xff garbage")],
-            "copy": [("COPY", other, key, "REPLACE")],
-            "another type": [("DEL", key), ("HSET", key, "a", "b")],
-            "lease": [("DEL", f"{key}:lease")],
-        }
-        self.world.raw.many(*commands[what])
-        self.world.faults += what == "copy"  # the first to read it will not trust its connection any more
-        self._then(rounds)
-
-    @rule(b=BROWSER, copied=st.booleans(), rounds=ROUNDS)
-    def foreign_write_to_a_record(self, b: int, copied: bool, rounds: int | None) -> None:
-        """A session vanishes, or is overwritten with another user's."""
-        record, user = self.world.browsers[b].session, self.world.browsers[b].user
-        others = [other for other in self.world.browsers if other.user != user and other.session is not None]
-        if record is not None:
-            self.world.promises.ends(record)
-            sessions = self.world.processes[0].sessions
-            if copied and others:
-                source = sessions.key(others[0].user, others[0].session or "")
-                self.world.raw("COPY", source, sessions.key(user, record), "REPLACE")
-                self.world.faults += 1
-            else:
-                self.world.raw("DEL", sessions.key(user, record))
-        self._then(rounds)
-
-    @rule(rounds=ROUNDS)
-    def flush(self, rounds: int | None) -> None:
-        """Redis loses everything. The barriers of writes under way too: those writes are unprotected."""
-        for record in self.world.records:
-            self.world.promises.ends(record)
-        self.world.promises.excused |= {*self.world.brackets, *(one.user for one in self.world.truth.under_way)}
-        self.world.raw("FLUSHALL")
-        self._then(rounds)
-
-    @rule(rounds=ROUNDS)
-    def forget_scripts(self, rounds: int | None) -> None:
-        self.world.raw("SCRIPT", "FLUSH")
-        self._then(rounds)
-
-    # --- faults --------------------------------------------------------------------------------------------------
-
-    @rule(p=PROCESS, which=WHICH, rounds=ROUNDS)
-    def kill_connection(self, p: int, which: Which, rounds: int | None) -> None:
-        self.world.faults += 1
-        for pipe in self.world.processes[p].way.which(which):
-            pipe.cut()
-        self._then(rounds)
-
-    @rule(p=PROCESS, which=WHICH, direction=DIRECTION)
+    @rule(p=PROCESS, which=st.sampled_from(("tracked", "all", "other")), direction=st.sampled_from(("down", "up")))
     def hold(self, p: int, which: Which, direction: str) -> None:
         """The way stays open and nothing gets through."""
         self.world.faults += 1
         self.world.processes[p].way.hold(which, direction)
         self._then(0)
 
-    @rule(p=PROCESS, which=WHICH, direction=DIRECTION, rounds=ROUNDS)
-    def drip(self, p: int, which: Which, direction: str, rounds: int | None) -> None:
-        """One piece of what is held gets through."""
-        for pipe in self.world.processes[p].way.which(which):
-            pipe.drip(direction)
+    @rule(p=PROCESS, pieces=st.sampled_from((None, None, 1, 2)), rounds=ROUNDS)
+    def let_through(self, p: int, pieces: int | None, rounds: int | None) -> None:
+        """What was held gets through: all of it and all that follows, or a few pieces only."""
+        way = self.world.processes[p].way
+        if pieces is None:
+            self.world.faults += 1
+            way.open()
+        else:
+            way.drip(pieces)
         self._then(rounds)
 
-    @rule(p=PROCESS, rounds=ROUNDS)
-    def open(self, p: int, rounds: int | None) -> None:
+    @rule(p=PROCESS, what=st.sampled_from(("tracked", "other", "all", "process")), rounds=ROUNDS)
+    def breaks(self, p: int, what: str, rounds: int | None) -> None:
+        """A process loses its connections, or dies and is born again."""
+        process = self.world.processes[p]
         self.world.faults += 1
-        self.world.processes[p].way.open()
+        if what == "process":
+            self.world.kill(process)
+        for pipe in process.way.which("tracked" if what == "tracked" else "other" if what == "other" else "all"):
+            pipe.cut()
         self._then(rounds)
-
-    @rule(p=PROCESS)
-    def kill_process(self, p: int) -> None:
-        self.world.kill(self.world.processes[p])
-        self._then(0)
 
     # -------------------------------------------------------------------------------------------------------------
 
@@ -225,13 +206,33 @@ class CacheMachine(RuleBasedStateMachine):
         finally:
             self.world.close()
 
-    def _start(self, p: int, b: int, verb: str, operation: Any, rounds: int | None, **how: Any) -> None:
-        process, browser = self.world.processes[p], self.world.browsers[b]
-        if how.get("pause"):
-            self.world.faults += 1  # whoever waits for it may have to wait too long
-        work = operation(process, browser, **how)
-        self.world.start(process, f"{browser.name} {verb}", work, must_succeed=not how.get("pause"))
+    def _begin(
+        self,
+        p: int,
+        what: str,
+        work: Work,
+        rounds: int | None,
+        deaf: int | None = None,
+        *,
+        b: int = 0,
+        then: int | None = None,
+        paused: bool = False,
+    ) -> None:
+        self._deafen(deaf)
+        self.world.faults += paused  # whoever waits for it may have to wait too long
+
+        async def do() -> None:
+            await work()
+            if then is not None:
+                await self.operations.look_again(self.world.processes[then], self.world.browsers[b])
+
+        self.world.start(self.world.processes[p], what, do(), must_succeed=not paused)
         self._then(rounds)
+
+    def _deafen(self, deaf: int | None) -> None:
+        if deaf is not None:
+            self.world.faults += 1
+            self.world.processes[deaf].way.hold("tracked", "down")
 
     def _then(self, rounds: int | None) -> None:
         """Lets what was begun go on, and sees whether the promises are kept so far."""

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from cache_model.processes import Process
 from cache_model.promises import Browser
 from cache_model.truth import Card
-from cache_model.world import BARRIER_SECONDS, LoadFailed, World
+from cache_model.world import BARRIER_SECONDS, USERS, LoadFailed, World
 
 from cache import Answer, Refused
 
@@ -34,7 +34,7 @@ class Operations:
         self._world.promises.told(asked, answer, browser)
         browser.raise_floor(answer.version)
 
-    async def request(self, process: Process, browser: Browser, *, pause: Pause, fails: bool, stale: bool) -> None:
+    async def page(self, process: Process, browser: Browser, *, pause: Pause, stale: bool) -> None:
         """A page: the session as the guard and the value beside it, and a load if that is missing."""
         promises, user, floor, session = self._world.promises, browser.user, browser.floor, browser.session
         if session is None:
@@ -51,14 +51,19 @@ class Operations:
             return
         answer = found[1]
         if answer is None or answer.stale:
-            answer = await process.boards.fill(user, lambda: self._load(user, pause, fails), found=answer, floor=floor)
+            answer = await process.boards.fill(user, lambda: self._load(user, pause, False), answer, floor=floor)
         promises.told(asked, answer, browser)
         browser.raise_floor(max(answer.version, found[0].version))
 
-    async def look_at_all(self, process: Process, users: list[str]) -> None:
-        """Somebody without a floor looks at several users at once."""
-        asked = {user: self._world.promises.asks_anonymously(user, process.number, self._now) for user in users}
-        answers = await process.boards.get_many(users, lambda user: self._load(user, "", False))
+    async def look_again(self, process: Process, browser: Browser) -> None:
+        """The value and the session, at once after something else."""
+        await self.read(process, browser, pause="", fails=False, stale=False)
+        await self.read_session(process, browser)
+
+    async def look_at_all(self, process: Process) -> None:
+        """Somebody without a floor looks at all users' values at once."""
+        asked = {user: self._world.promises.asks_anonymously(user, process.number, self._now) for user in USERS}
+        answers = await process.boards.get_many(USERS, lambda user: self._load(user, "", False))
         for user, answer in answers.items():
             self._world.promises.told(asked[user], answer)
 
@@ -147,7 +152,7 @@ class Operations:
             await process.sessions.delete(browser.user, [record])
             self._world.promises.deleted(record, process.number, self._now)
 
-    async def read_record(self, process: Process, browser: Browser) -> None:
+    async def read_session(self, process: Process, browser: Browser) -> None:
         """The session alone."""
         promises, record = self._world.promises, browser.session
         if record is None:

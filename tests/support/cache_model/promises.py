@@ -8,6 +8,8 @@ What concurrent operations may see
 - A copy counts as out of date from the first moment the key in Redis was seen to hold something else; from B later on
   it must not be answered (P5).
 - An answer marked `outage` is held to P6 and to its floor, and to nothing else.
+- Where Redis lost a user's version, floors mean nothing against copies from before, for as long as those may be held:
+  B. Neither P2 nor P3 binds who asks before that is over.
 - Where the truth was changed outside a bracket (`loosened`), or Redis lost the barrier of a write under way, the new
   data may be seen before the old has gone: what a browser was shown then does not bind.
 """
@@ -15,6 +17,7 @@ What concurrent operations may see
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from cache_model.truth import Card
@@ -71,6 +74,7 @@ class Promises:
         self._staleness = staleness_seconds
         self._now = 0.0
         self._acknowledged: dict[str, list[tuple[float, int]]] = defaultdict(list)
+        self._lost_at: dict[str, float] = defaultdict(lambda: -inf)
         self._looseness: dict[str, int] = defaultdict(int)
         self._loose: dict[str, int] = defaultdict(int)
         self._known: set[Stamp] = set()  # every content it was ever seen or shown to hold
@@ -91,6 +95,10 @@ class Promises:
         """A write was acknowledged to a browser."""
         browser.acknowledged = max(browser.acknowledged, seq)
         self._acknowledged[browser.user].append((now, seq))
+
+    def versions_lost(self, user: str, now: float) -> None:
+        """Redis forgot how far the user's versions had come."""
+        self._lost_at[user] = now
 
     def loosen(self, user: str) -> None:
         """The truth changes unprotected, from now until `tighten`."""
@@ -198,13 +206,14 @@ class Promises:
         if card.user != asked.user:
             self.broken("P6", f"{who} and had asked for {asked.user}")
             return
-        if card.seq < asked.seq:
+        counted = asked.at >= self._lost_at[asked.user] + self._staleness
+        if card.seq < asked.seq and counted:
             self.broken("P2", f"{who} although its own write {asked.seq} was acknowledged")
         if answer.stale == "outage":
             return
         if card.seq < asked.settled:
             self.broken("P2", f"{who} although write {asked.settled} was acknowledged B before")
-        if card.seq < asked.seen and asked.user not in self.excused:
+        if card.seq < asked.seen and counted and asked.user not in self.excused:
             self.broken("P3", f"{who} although it had been told write {asked.seen} before")
         self._in_time(asked, answer, ("card", card.serial), who)
         if browser is not None and self._bound(asked):
@@ -228,7 +237,7 @@ class Promises:
         if asked.gone:
             self.broken("P4", f"{who}, which {asked.gone}")
         missing = asked.fields - fields.keys()
-        if missing:
+        if missing and asked.at >= self._lost_at[asked.user] + self._staleness:
             self.broken("P2", f"{who}: its own or what it was shown is missing: {sorted(missing)}")
         missing = asked.settled_fields - fields.keys()
         if missing:

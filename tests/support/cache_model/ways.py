@@ -26,10 +26,11 @@ class Pipe:
             source.setblocking(False)
             way.loop.add_reader(source, self._came, direction)
 
-    def drip(self, direction: str) -> None:
-        """Passes on one piece of what is kept."""
-        if self.waiting[direction]:
-            self._pass(direction, self.waiting[direction].popleft())
+    def drip(self, pieces: int) -> None:
+        """Passes on the first few pieces of what is kept, of each direction."""
+        for direction, waiting in self.waiting.items():
+            for _ in range(min(pieces, len(waiting))):
+                self._pass(direction, waiting.popleft())
 
     def open(self, direction: str) -> None:
         """Passes on what is kept, and whatever comes from now on."""
@@ -111,6 +112,11 @@ class Way:
         for pipe in self.which("all"):
             for direction in ("up", "down"):
                 pipe.open(direction)
+
+    def drip(self, pieces: int) -> None:
+        """Passes on the first few pieces that each connection keeps."""
+        for pipe in self.which("all"):
+            pipe.drip(pieces)
 
     def die(self) -> None:
         """Nothing passes any more, and nothing of what is kept ever will."""

@@ -84,6 +84,7 @@ class World:
         self.operations: list[Operation] = []
         self.faults = 0
         self.processes = [Process(n, self.loop, self.raw.path, self._open) for n in range(processes)]
+        self._noticed = 0  # how many faults had been made when last all was quiet
         self._passed = 0
         self._turned_ms = 0
         self._first_seen: dict[tuple[bytes, bytes, bytes], int] = {}
@@ -108,8 +109,10 @@ class World:
                 self._passed = passed
                 self.raw.barrier()
             quiet = quiet + 1 if self.loop.activity == before else 0
-            if rounds is None and quiet == 2:
-                return
+            if quiet == 2:
+                self._noticed = self.faults
+                if rounds is None:
+                    return
         if rounds is None:
             self.promises.broken("rest", "it never comes to rest")
 
@@ -137,7 +140,7 @@ class World:
     def calm(self) -> bool:
         """Whether there is no reason why Redis should not be reached, or a load not end."""
         clear = all(process.way.clear for process in self.processes)
-        return clear and not len(self.gates) and self.trusted
+        return clear and not len(self.gates) and self._noticed == self.faults and self.trusted
 
     @property
     def trusted(self) -> bool:

@@ -1,0 +1,94 @@
+"""A link that is open and dead: for B its copies may be answered, then no longer, and none that changed comes back."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Mapping
+
+import pytest
+from cache_races import Fleet, Variant, must, race
+from links import heals
+from quiet_log import Expects
+from wires import wire_to
+
+from cache import Unavailable, boot_clock
+
+pytestmark = pytest.mark.asyncio
+
+B = 0.5
+SLACK_SECONDS = 0.2  # for a machine that is busy with something else
+UNTRUSTED = "hot copies are not trusted ("
+DIRECTIONS: Mapping[str, Mapping[str, bool]] = {
+    "no replies": {"commands": False},
+    "no commands": {"replies": False},
+    "neither": {},
+}
+
+HOT = Variant("hot", {"hot_bytes": 1 << 20, "staleness_seconds": B})
+NO_LEASE = Variant("hot-without-lease", {"hot_bytes": 1 << 20, "staleness_seconds": 3600.0}, sound=False)
+
+
+@race(HOT, NO_LEASE)
+async def test_a_copy_is_answered_for_at_most_b_after_its_key_changed(fleet: Fleet, expects: Expects) -> None:
+    """The socket is open, no reply and no invalidation comes through any more, and somebody else writes."""
+    expects(UNTRUSTED)
+    async with wire_to(fleet.url) as wire:
+        one = await fleet.process(wire.url, clock=boot_clock, deadline_seconds=0.2)
+        two = await fleet.process()
+        await fleet.read(one)
+        wire.stall(commands=False)
+        floor = await fleet.write(two)
+        changed_at = time.monotonic()
+        while (asked_at := time.monotonic()) < changed_at + 1.5 * B:
+            with contextlib.suppress(Unavailable):
+                answer = await one.board.get("ada", fleet.load())
+                late = asked_at - changed_at
+                must(answer.value == 1 or late < B, f"answered {late:.3f} s after it changed")
+            await asyncio.sleep(0.005)
+        with pytest.raises(Unavailable):
+            await one.board.get("ada", fleet.load(), floor=floor, stale=True)
+
+
+@race(HOT)
+@pytest.mark.parametrize("stalled", DIRECTIONS)
+async def test_after_a_black_hole_everything_is_fresh_again(fleet: Fleet, expects: Expects, stalled: str) -> None:
+    """Long enough for the link to be given up, or not; no copy from before stands against what changed meanwhile."""
+    expects(UNTRUSTED)
+    async with wire_to(fleet.url) as wire:
+        one = await fleet.process(wire.url, clock=boot_clock, deadline_seconds=0.2)
+        two = await fleet.process()
+        for held_seconds in (B / 4, 1.2 * B):
+            await fleet.read(one)
+            wire.stall(**DIRECTIONS[stalled])
+            await fleet.write(two)
+            await asyncio.sleep(held_seconds)
+            wire.flow()
+            await heals(one.cache.link, "healed")
+            assert await one.cache.trusted(3), one.cache.state()
+            await one.told_all()
+            must(await fleet.read(one) == fleet.truth["ada"], "the old value came back")
+            must(await fleet.differing() == [], "a copy differs from Redis")
+
+
+@race(HOT)
+async def test_in_a_black_hole_nobody_waits_for_long(fleet: Fleet, expects: Expects) -> None:
+    """Held copies stand in within half a second, marked; what is not held fails within its deadline, and not later."""
+    expects(UNTRUSTED)
+    async with wire_to(fleet.url) as wire:
+        one = await fleet.process(wire.url, clock=boot_clock)
+        await fleet.read(one)
+        wire.stall()
+        stalled_at = time.monotonic()
+        not_held = asyncio.ensure_future(one.board.get("bob", fleet.load("bob"), stale=True))
+        not_held.add_done_callback(lambda _: ended.append(time.monotonic() - stalled_at))
+        ended: list[float] = []
+        kinds = set()
+        while (asked_at := time.monotonic()) < stalled_at + 3 * B:
+            answer = await one.board.get("ada", fleet.load(), stale=True)
+            assert time.monotonic() - asked_at < 0.5
+            kinds.add((answer.tier, answer.stale))
+            await asyncio.sleep(0.01)
+        assert kinds == {("hot", ""), ("hot", "outage")}
+        with pytest.raises(Unavailable):
+            await not_held
+        assert ended[0] < 1.0 + SLACK_SECONDS
