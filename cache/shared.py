@@ -10,7 +10,7 @@ Invariants
 - A version is raised by each write and by each value stored, so that who has seen a newer value, other people's news in
   it included, is not shown an older one that is still held elsewhere.
 - A writer that dies in between leaves a barrier, which ends by itself; until then loads are answered, not stored. Its
-  write has a deadline of half that time, so that it cannot land after the barrier is gone.
+  write has a deadline of 0.45 of that time, so that it has the rest of it to land in.
 - One load per key in the whole fleet (`FILL`): whoever holds the lease loads, the others wait for it or for its end.
 """
 

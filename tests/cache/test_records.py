@@ -90,6 +90,16 @@ async def test_a_record_expires_and_leaves_the_list(hot: Opens) -> None:
         assert [record_id for record_id, _ in await records.list("ada")] == ["here"]
 
 
+async def test_a_record_is_listed_as_long_as_it_lives_whatever_is_created_after_it(stateless: Opens) -> None:
+    """One that ends sooner must not take the list of the others along: they could not be revoked any more."""
+    async with stateless() as cache:
+        records = cache.records("session")
+        await records.create("ada", "long", {"device": "x"}, lives_seconds=100, now=0.0, ends=100.0)
+        await records.create("ada", "short", {"device": "x"}, lives_seconds=0.001, now=0.0, ends=0.001)
+        await asyncio.sleep(0.005)
+        assert [record_id for record_id, _ in await records.list("ada")] == ["long"]
+
+
 async def test_a_hot_copy_of_a_record_is_not_asked_for_again_while_trusted(hot: Opens) -> None:
     """Records are kept like values."""
     async with hot() as cache:
