@@ -301,7 +301,13 @@ class HotTiers(Tiers):
     async def _store_and_read(self, store: Command, lookup: Lookup[Any]) -> Reply:
         """The script's reply, once what it stored has been read back and kept."""
         reading = Reading(
-            [lookup], now=self.clock(), guarded=False, changes=self.changes, keep=self._keep, counted=self._counted
+            [lookup],
+            now=self.clock(),
+            guarded=False,
+            changes=self.changes,
+            writes=self.writes,
+            keep=self._keep,
+            counted=self._counted,
         )
 
         def place(index: int, reply: Reply) -> None:

@@ -22,7 +22,7 @@ from typing import Final
 
 from cache.connection import HandshakeRefused
 from cache.errors import CacheError, ErrorReply, Unavailable
-from cache.link import AnyLink, Link
+from cache.link import AnyLink, Link, Reply
 from cache.observer import LinkState, Observer
 
 BEATS_PER_LEASE: Final = 4
@@ -65,6 +65,7 @@ class Lease:
         self._state: LinkState = "lost"
         self._flown_at: float | None = None
         self._landed = asyncio.Event()
+        self._tracks = False  # whether Redis is to tell of the canary: read since it was last told
         self._changed = asyncio.Event()
         self._run: asyncio.Task[None] | None = None
         self._overdue: asyncio.TimerHandle | None = None
@@ -120,6 +121,7 @@ class Lease:
             self._observer.invalidation_lag(max(0.0, self._clock() - self._flown_at))
             self._flown_at = None
         self._landed.set()
+        self._tracks = False
         return True
 
     # --- its own life --------------------------------------------------------------------------------------------
@@ -174,7 +176,12 @@ class Lease:
         """Turns tracking on and sends the canary. Sets `_off` and its reason if this Redis will not do."""
         number = self._tracked.number
         on, *_ = await self._tracked.ask(
-            "lease", ("CLIENT", "TRACKING", "ON"), ("GET", self.canary), errors=True, deadline_seconds=self._patience
+            "lease",
+            ("CLIENT", "TRACKING", "ON"),
+            ("GET", self.canary),
+            errors=True,
+            place=self._read,
+            deadline_seconds=self._patience,
         )
         if isinstance(on, ErrorReply):
             self._off = f"this Redis refuses to track: {on.cause}"
@@ -192,7 +199,9 @@ class Lease:
         await self._beat()
 
     async def _fly(self) -> None:
-        """Writes the canary through the other link."""
+        """Writes the canary through the other link; not if it was told of already, its place in Redis's table lost."""
+        if not self._tracks:
+            return
         self._landed.clear()
         self._flown_at = self._clock()
         try:
@@ -201,6 +210,11 @@ class Lease:
         except BaseException:
             self._flown_at = None
             raise
+
+    def _read(self, index: int, reply: Reply) -> None:
+        """Told each reply at its place in the stream: from the canary's on, Redis is to tell of its next change."""
+        del reply
+        self._tracks = index == 1
 
     async def _beat(self) -> None:
         """One heartbeat, and one canary that must have landed before the next one is answered."""
@@ -212,6 +226,7 @@ class Lease:
             ("SET", self._presence, self._report(), "PX", life_ms),
             ("GET", self.canary),
             errors=True,
+            place=self._read,
             deadline_seconds=self.staleness_seconds,
         )
         if self._passed != number:

@@ -102,8 +102,9 @@ class Loading(Generic[T]):
                 raise
             self._tiers.observer.stale_served(self._options.name, "error")
             return former
-        stored_at = 0 if token is None else await self._keep(lookup, value, token)
-        return Answer(value, "load", stored_at or flight.version or 0, 0.0)
+        if token is not None and (stored_at := await self._keep(lookup, value, token)):
+            return Answer(value, "load", stored_at, 0.0)
+        return Answer(value, "load", flight.version or 0, 0.0, overtaken_by=await self._reached(lookup))
 
     def _stored_answer(
         self, lookup: Lookup[T], stored: Reply, version: int, left_ms: int, now: float
@@ -144,6 +145,19 @@ class Loading(Generic[T]):
             return await self._tiers.store(self._store, keys, (token, *encoded), lookup)
         except (Unavailable, Overloaded) as error:
             _log.info("a loaded value was not stored: %s", error)
+            return 0
+
+    async def _reached(self, lookup: Lookup[T]) -> int:
+        """What the owner's version is now; 0 if Redis does not say.
+
+        A load that was not stored may hold a write that began after the load did; and a process that has not heard of
+        that write yet may hold an older copy whose label is as high as that of the load.
+        """
+        try:
+            [counted] = await self._tiers.link.ask("read", ("GET", version_key(lookup.tag)), again=True)
+            return int(counted or 0)
+        except (Unavailable, Overloaded, ValueError) as error:
+            _log.debug("it is not known by what a load was overtaken: %s", error)
             return 0
 
     async def _give_back(self, lookup: Lookup[T], token: str | None) -> None:

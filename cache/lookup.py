@@ -22,6 +22,7 @@ class Answer(msgspec.Struct, Generic[T], frozen=True, gc=False):
     """A value and where it came from.
 
     `version` is the owner's version it was read at: every write acknowledged with that version or a lower one is in it.
+    Writes begun later may be: no later than `floor`, with which whoever was shown it has to ask from now on.
     """
 
     value: T
@@ -29,6 +30,12 @@ class Answer(msgspec.Struct, Generic[T], frozen=True, gc=False):
     version: int
     age_seconds: float
     stale: Stale = ""
+    overtaken_by: int = 0  # the version that had been reached when a load was over that was not stored
+
+    @property
+    def floor(self) -> int:
+        """The lowest version that may be shown to whoever has seen this."""
+        return max(self.version, self.overtaken_by)
 
 
 class ForeignReply(Exception):

@@ -5,7 +5,9 @@ promises more than its content holds; then, for each lookup, how long the key ha
 the value can be put in place by the reader the moment it comes, before anything behind it in the stream is read.
 
 A key is watched by Redis from its first command on. A change between its two replies is told between them, so the time
-to live may be of one value and the content of the next: such a pair is answered, not kept.
+to live may be of one value and the content of the next: such a pair is answered, not kept. Nor is what was asked for
+before the last write of this process to that owner was answered: the writer has its answer over another connection, and
+may ask again before this one tells of the change.
 
 `tags` are owners of whom only the version is asked: what is held of them is then known to be as new as that.
 """
@@ -42,6 +44,7 @@ class Reading:
         now: float,
         guarded: bool,
         changes: Generations,
+        writes: Generations,
         keep: Keep | None = None,
         counted: Counted | None = None,
         tags: Sequence[str] = (),
@@ -52,6 +55,8 @@ class Reading:
         self._now = now
         self._guarded = guarded
         self._changes = changes
+        self._writes = writes
+        self._writes_before = [writes.of(lookup.tag) for lookup in lookups]
         self._keep = keep
         self._counted = counted
         self._tags = list(dict.fromkeys([lookup.tag for lookup in lookups] + list(tags)))
@@ -102,8 +107,12 @@ class Reading:
             return
         entry = self._entry(lookup, reply)
         self.found[place] = entry
-        if entry is not None and self._keep is not None and self._changes.of(lookup.key) == self._change:
+        if entry is not None and self._keep is not None and not self._overtaken(place, lookup):
             self._keep(lookup, entry)
+
+    def _overtaken(self, place: int, lookup: Lookup[Any]) -> bool:
+        changed = self._changes.of(lookup.key) != self._change
+        return changed or self._writes.of(lookup.tag) != self._writes_before[place]
 
     def _tell(self) -> None:
         if self._counted is not None and not (self._guarded and self.found[0] is None):

@@ -13,7 +13,7 @@ from typing import Any, Final
 from cache.connection import Command, Reply
 from cache.errors import ErrorReply, Misuse
 from cache.hot import Entry, weigh
-from cache.link import as_mapping
+from cache.link import Arguments, Script, as_mapping
 from cache.lookup import ForeignReply, Lookup
 from cache.shared import checked_name, version_key
 from cache.tiers import Tiers
@@ -62,7 +62,8 @@ return gone
 class Records:
     """Records of one kind, several per owner, each named by an id, with an index per owner. Made by `Cache.records`.
 
-    A copy of a record is dropped when a write to it is sent. Every method that asks Redis raises Unavailable.
+    A copy of a record is dropped when a write to it is sent, and none from before is kept once it was answered. Every
+    method that asks Redis raises Unavailable.
     """
 
     refresh_seconds = 0.0
@@ -97,8 +98,7 @@ class Records:
         key = self.key(tag, record_id)
         lives = (_milliseconds("lives_seconds", lives_seconds), _milliseconds("ends - now", ends - now))
         args: tuple[str | float, ...] = (*lives, record_id, ends, now, *flat)
-        self._tiers.forget_key(key)
-        return int(await self._create("script", (key, self._index(tag), version_key(tag)), args))
+        return await self._write([key], self._create, (key, self._index(tag), version_key(tag)), args)
 
     async def change(
         self, tag: str, record_id: str, fields: Fields, *, lives_seconds: float | None = None, counts: bool = True
@@ -110,15 +110,13 @@ class Records:
         flat = _flat(fields)
         life = "" if lives_seconds is None else _milliseconds("lives_seconds", lives_seconds)
         key = self.key(tag, record_id)
-        self._tiers.forget_key(key)
-        return int(await self._change("script", (key, version_key(tag)), (life, "1" if counts else "0", *flat)))
+        args = (life, "1" if counts else "0", *flat)
+        return await self._write([key], self._change, (key, version_key(tag)), args)
 
     async def delete(self, tag: str, record_ids: Sequence[str]) -> int:
         """Deletes records for good; how many existed. The owner's version is raised if any did."""
         keys = [self.key(tag, record_id) for record_id in record_ids]
-        for key in keys:
-            self._tiers.forget_key(key)
-        return int(await self._delete("script", (version_key(tag), self._index(tag), *keys), tuple(record_ids)))
+        return await self._write(keys, self._delete, (version_key(tag), self._index(tag), *keys), tuple(record_ids))
 
     async def list(self, tag: str) -> list[tuple[str, Fields]]:
         """Id and fields of every living record of an owner, oldest ending first. Never from a copy."""
@@ -166,6 +164,18 @@ class Records:
     def decode(self, entry: Entry) -> Any:
         """All fields of the record as text; None where they are no text."""
         return fields_of(entry.value)
+
+    async def _write(self, records: Sequence[str], script: Script, keys: Sequence[str], args: Arguments) -> int:
+        """Runs a script. Copies are dropped when it is sent, and what was read meanwhile once it has been answered."""
+        self._forget(records)
+        try:
+            return int(await script("script", keys, args))
+        finally:
+            self._forget(records)
+
+    def _forget(self, records: Sequence[str]) -> None:
+        for key in records:
+            self._tiers.forget_key(key)
 
     def _index(self, tag: str) -> str:
         return f"{self._head}s:{{{checked_name('a tag', tag)}}}"

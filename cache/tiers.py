@@ -22,8 +22,8 @@ from cache.shared import tag_of
 class Tiers:
     """Looks things up in Redis, many in one round trip. Keeps nothing.
 
-    `changes` counts what happened to keys, `generations` what happened to owners: to tell whether a load under way or
-    a reply on its way may have been overtaken.
+    `changes` counts what happened to keys, `generations` what happened to owners, `writes` what this process itself
+    wrote of them: to tell whether a load under way or a reply on its way may have been overtaken.
     """
 
     def __init__(self, link: AnyLink, *, observer: Observer, clock: Callable[[], float]) -> None:
@@ -33,6 +33,7 @@ class Tiers:
         self.hot = HotCache(0, clock=clock)
         self.changes = Generations()
         self.generations = Generations()
+        self.writes = Generations()
 
     async def look(self, lookups: Sequence[Lookup[Any]], *, guarded: bool, stale: bool) -> list[Answer[Any] | None]:
         """An answer or None for each lookup, in at most one round trip. Raises Unavailable, Overloaded."""
@@ -54,12 +55,14 @@ class Tiers:
         """Drops this process's copies of an owner; a load under way is not joined any more."""
         del reason
         self.generations.bump(tag)
+        self.writes.bump(tag)
 
     def forget_key(self, key: str, reason: str = "own_write") -> None:
-        """Drops this process's copy under a key, which is being written."""
+        """Drops this process's copy under a key, which is being written; what is being read now is not kept either."""
         del reason
         self.changes.bump(key)
         self.generations.bump(tag_of(key))
+        self.writes.bump(tag_of(key))
 
     async def store(self, script: Script, keys: Sequence[str], args: Sequence[Any], lookup: Lookup[Any]) -> int:
         """Runs the script that stores a load's value; its reply. Raises Unavailable, Overloaded."""
@@ -88,7 +91,16 @@ class Tiers:
         asked = [lookups[place] for place in places]
         guards = guarded and places[:1] == [0]
         now = self.clock()
-        reading = Reading(asked, now=now, guarded=guards, changes=self.changes, keep=keep, counted=counted, tags=tags)
+        reading = Reading(
+            asked,
+            now=now,
+            guarded=guards,
+            changes=self.changes,
+            writes=self.writes,
+            keep=keep,
+            counted=counted,
+            tags=tags,
+        )
         await link.ask(
             "read",
             *reading.commands(),

@@ -279,7 +279,10 @@ async def test_reads_that_are_sent_again_keep_their_order_and_their_answers(serv
 
 async def test_a_redis_that_does_not_answer_costs_its_deadline_and_gets_each_write_once() -> None:
     """A black hole: the call ends within its deadline, and the write was sent a single time."""
-    async with stub(silence) as server, opened(server.url, deadline_seconds=0.2) as link:
+    async with stub(pong) as server, opened(server.url, deadline_seconds=0.3) as link:
+        await link.ask("first", ("PING",), deadline_seconds=5)
+        server.answer = silence
+        server.asked.clear()
         began = asyncio.get_running_loop().time()
         with pytest.raises(Unavailable):
             await link.ask("count", ("INCR", "visits"))

@@ -27,6 +27,12 @@ pytestmark = pytest.mark.asyncio
 B = 0.25
 
 
+@pytest.fixture(autouse=True)
+def short_leases(expects: Expects) -> None:
+    """They end whenever this machine is busy with something else."""
+    expects("hot copies are not trusted (suspect): ")
+
+
 @dataclass(frozen=True)
 class Metered:
     """A process that holds a copy of ada's record, and a meter that takes every hit for a sample."""

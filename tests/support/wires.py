@@ -27,8 +27,7 @@ class Passage:
     Replies are held while `replies_flow` is cleared.
     """
 
-    def __init__(self, number: int, client: asyncio.StreamWriter, server: asyncio.StreamWriter) -> None:
-        self.number = number
+    def __init__(self, client: asyncio.StreamWriter, server: asyncio.StreamWriter) -> None:
         self.tracked = False
         self.asked: list[Words] = []
         self.replies_flow = asyncio.Event()
@@ -110,7 +109,7 @@ class Wire:
         self._tasks.add(task)
         with contextlib.suppress(OSError, asyncio.CancelledError):
             inner_reader, inner_writer = await asyncio.open_connection(self._parts.hostname, self._parts.port)
-            passage = Passage(len(self.passages), writer, inner_writer)
+            passage = Passage(writer, inner_writer)
             self.passages.append(passage)
             try:
                 async with asyncio.TaskGroup() as both:

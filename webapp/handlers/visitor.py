@@ -77,7 +77,7 @@ class Visited(Base):
         if kept:
             self.evidence.board_tier, self.evidence.board_stale = kept.tier, kept.stale
         self.known = person.value
-        self._raise(FLOOR_READ, max(answer.version for answer in answers))
+        self._raise(FLOOR_READ, max(answer.floor for answer in answers))
         version = min(answer.version for answer in answers)
         stale = _worst([answer.stale for answer in answers])
         self.evidence.stale = stale

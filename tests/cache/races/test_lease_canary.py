@@ -35,6 +35,12 @@ def retried_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cache.lease.RETRY_SECONDS", 0.05)
 
 
+@pytest.fixture(autouse=True)
+def short_leases(expects: Expects) -> None:
+    """They end whenever this machine is busy with something else."""
+    expects(OVERDUE)
+
+
 @pytest.fixture(scope="module")
 def program(programs: Programs) -> Path:
     return programs.need("redis-server")["redis-server"]
@@ -244,7 +250,6 @@ async def test_a_canary_that_is_only_late_does_not_turn_copies_off(
 ) -> None:
     """The tracked connection stalls for a moment, just when its canary was to come back: that says nothing of tracking.
     It is tried again, long before a Redis that cannot track would be."""
-    expects(OVERDUE)
     monkeypatch.setattr("cache.lease.RETRY_SECONDS", 60.0)
     async with wire_to(server.url) as wire:
 
@@ -264,9 +269,42 @@ async def test_a_canary_that_is_only_late_does_not_turn_copies_off(
             assert "off" not in recorder.states
 
 
+async def test_a_canary_that_redis_had_no_room_for_is_no_sign_that_tracking_has_ended(
+    server: RedisServer, recorder: Recorder
+) -> None:
+    """Its place in the full tracking table is lost between being read and being written, and told: nobody will be told
+    of the write, and that is no reason to drop a connection and all its copies."""
+    async with wire_to(server.url) as wire, process(wire.url, recorder) as cache:
+        assert await cache.trusted(5)
+        lease = cache._tiers.lease  # type: ignore[attr-defined]
+        held: list[bytes] = []
+        beats = 0
+
+        def give_up(passage: Passage, value: bytes) -> bytes:
+            nonlocal beats
+            if value.startswith(b">"):
+                told = b"".join(held) + value
+                held.clear()
+                return told
+            if not (passage.tracked and value.startswith(b"$")):  # the answer to a canary's GET
+                return value
+            beats += 1
+            if beats % 2:  # every second one
+                return value
+            server.command("SET", lease.canary, "by another")  # is told as an overflow is
+            held.append(value)
+            return b""
+
+        wire.on_reply = give_up
+        await until(lambda: beats >= 8)
+        wire.pass_all()
+        await until(lambda: cache.state()[0] == "trusted")
+        assert recorder.states == ["lost", "trusted"]
+        assert len([passage for passage in wire.passages if passage.tracked]) == 1
+
+
 async def test_no_canary_is_lost_on_a_healthy_redis(server: RedisServer, expects: Expects) -> None:
     """Its invalidation is there before the next heartbeat is answered, every time: nothing is dropped for nothing."""
-    expects(OVERDUE)  # so short a lease ends whenever this machine is busy
     changes: list[str] = []
 
     class Listening(NullObserver):

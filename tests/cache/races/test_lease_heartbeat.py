@@ -18,8 +18,14 @@ pytestmark = pytest.mark.asyncio
 
 B = 0.5
 LAG_SECONDS = 3.0  # min-replicas-max-lag 1: counted in whole seconds, from 0 to 2, and looked at once a second
-SLACK_SECONDS = 0.3
+SLACK_SECONDS = 0.1  # between a moment here and the same moment in Redis
 REFUSED = "hot copies are not trusted (suspect): the heartbeat was refused: "
+
+
+@pytest.fixture(autouse=True)
+def short_leases(expects: Expects) -> None:
+    """They end whenever this machine is busy with something else."""
+    expects("hot copies are not trusted (suspect): ")
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +78,11 @@ async def test_a_refused_heartbeat_ends_trust_and_reads_go_to_redis(
         recorder.states.clear()
         server.command("CONFIG", "SET", setting, value)
         refused_at = time.monotonic()
-        while (await region.get("ada", load)).tier == "hot":  # noqa: ASYNC110  # what is waited for happens in Redis
+        asked_at = refused_at
+        while (await region.get("ada", load)).tier == "hot":
+            asked_at = time.monotonic()
             await asyncio.sleep(0)  # a hot hit waits for nothing: the heartbeats get their turn here
-        assert time.monotonic() - refused_at < B + SLACK_SECONDS
+        assert asked_at - refused_at < B + SLACK_SECONDS
         answer = await region.get("ada", load, stale=True)
         assert (answer.value, answer.tier, answer.stale) == (Board("old"), "redis", "")
         await until(lambda: recorder.states == ["suspect"], B)

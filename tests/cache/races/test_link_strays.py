@@ -125,7 +125,7 @@ async def test_replies_out_of_step_give_nobody_a_wrong_answer(
     async with wire_to(server.url) as wire:
         for place in range(1, MOST_REPLIES):
             wire.on_reply = lambda passage, value: value
-            async with open_cache(wire.url, hot_bytes=hot_bytes, deadline_seconds=0.2) as cache:
+            async with open_cache(wire.url, hot_bytes=hot_bytes, deadline_seconds=0.5) as cache:
                 users = Users(cache)
                 assert hot_bytes == 0 or await cache.trusted(5)
                 await cache.link.ask("read", ("PING",))
@@ -194,7 +194,7 @@ async def plant(url: str) -> None:
 async def test_a_session_is_not_taken_for_gone_because_replies_are_out_of_step(server: RedisServer) -> None:
     """Its reply is lost, and what comes in its place is text: nobody is told that they are logged out."""
     await plant(server.url)
-    async with wire_to(server.url) as wire, open_cache(wire.url, deadline_seconds=0.2) as cache:
+    async with wire_to(server.url) as wire, open_cache(wire.url, deadline_seconds=0.5) as cache:
         users = Users(cache)
         await cache.link.ask("read", ("PING",))
         wire.on_reply = Disturbed("lost", 3)

@@ -9,6 +9,7 @@ import pytest
 from cache_races import Fleet, Variant, must, race
 from links import heals
 from quiet_log import Expects
+from stalls import stalls
 from wires import wire_to
 
 from cache import Unavailable, boot_clock
@@ -16,7 +17,6 @@ from cache import Unavailable, boot_clock
 pytestmark = pytest.mark.asyncio
 
 B = 0.5
-SLACK_SECONDS = 0.2  # for a machine that is busy with something else
 UNTRUSTED = "hot copies are not trusted ("
 DIRECTIONS: Mapping[str, Mapping[str, bool]] = {
     "no replies": {"commands": False},
@@ -74,7 +74,7 @@ async def test_after_a_black_hole_everything_is_fresh_again(fleet: Fleet, expect
 async def test_in_a_black_hole_nobody_waits_for_long(fleet: Fleet, expects: Expects) -> None:
     """Held copies stand in within half a second, marked; what is not held fails within its deadline, and not later."""
     expects(UNTRUSTED)
-    async with wire_to(fleet.url) as wire:
+    async with wire_to(fleet.url) as wire, stalls() as stalled:
         one = await fleet.process(wire.url, clock=boot_clock)
         await fleet.read(one)
         wire.stall()
@@ -84,11 +84,12 @@ async def test_in_a_black_hole_nobody_waits_for_long(fleet: Fleet, expects: Expe
         ended: list[float] = []
         kinds = set()
         while (asked_at := time.monotonic()) < stalled_at + 3 * B:
+            before = stalled.seconds
             answer = await one.board.get("ada", fleet.load(), stale=True)
-            assert time.monotonic() - asked_at < 0.5
+            assert time.monotonic() - asked_at < 0.5 + stalled.seconds - before
             kinds.add((answer.tier, answer.stale))
             await asyncio.sleep(0.01)
         assert kinds == {("hot", ""), ("hot", "outage")}
         with pytest.raises(Unavailable):
             await not_held
-        assert ended[0] < 1.0 + SLACK_SECONDS
+        assert ended[0] < 1.0 + stalled.seconds

@@ -55,7 +55,7 @@ async def test_after_a_restart_no_copy_is_answered_that_redis_does_not_hold(
 ) -> None:
     """Killed, and started again: what it still has is answered from there, what it lost is loaded or gone for good."""
     expects(GONE)
-    one = await own_fleet.process()
+    one = await own_fleet.process(deadline_seconds=5)
     own_fleet.truth["ada"] = 1
     await one.sign_in()
     assert await own_fleet.read(one) == 1
@@ -77,7 +77,7 @@ async def test_after_a_restart_no_copy_is_answered_that_redis_does_not_hold(
 
 async def test_a_flush_leaves_no_copy_and_no_session(own_fleet: Fleet) -> None:
     """FLUSHALL is told as one push for all keys; a floor that Redis no longer counts stands in nobody's way."""
-    one = await own_fleet.process()
+    one = await own_fleet.process(deadline_seconds=5)
     await one.sign_in()
     version = await own_fleet.write(one)
     assert await own_fleet.read(one) == 1
@@ -93,7 +93,7 @@ async def test_a_flush_leaves_no_copy_and_no_session(own_fleet: Fleet) -> None:
 
 async def test_what_redis_evicts_is_dropped(own_fleet: Fleet) -> None:
     """Under `maxmemory` with a policy that may evict anything: what is held is what Redis still has."""
-    one = await own_fleet.process()
+    one = await own_fleet.process(deadline_seconds=5)
     for owner in OWNERS:
         await own_fleet.read(one, owner)
     own_fleet.foreign.mset({f"others:{number}": "x" * 5000 for number in range(200)})
@@ -108,7 +108,7 @@ async def test_what_redis_evicts_is_dropped(own_fleet: Fleet) -> None:
 async def test_what_overflows_the_tracking_table_is_dropped(own_fleet: Fleet) -> None:
     """Redis remembers 30 keys of 100 that were read: only as many copies are held, and each is told of its end."""
     own_fleet.foreign.config_set("tracking-table-max-keys", 30)
-    one, two = await own_fleet.process(), await own_fleet.process(hot_bytes=0)
+    one, two = await own_fleet.process(deadline_seconds=5), await own_fleet.process(hot_bytes=0, deadline_seconds=5)
     for owner in OWNERS:
         await own_fleet.read(one, owner)
     await one.told_all()

@@ -8,7 +8,8 @@ from cache_model.world import BARRIER_SECONDS, World, card_in
 
 from cache.codec import Envelope
 
-RETRY_SECONDS = 31.0  # after which a Redis that could not be tracked is tried again
+STEP_SECONDS = 2.5
+MOST_STEPS = 13  # after half a minute a Redis that could not be tracked is tried again
 
 
 def comes_to_rest(world: World, operations: Operations) -> None:
@@ -17,12 +18,11 @@ def comes_to_rest(world: World, operations: Operations) -> None:
         process.way.open()
     _let_all_go(world)
     world.turn(BARRIER_SECONDS + 1, smoothly=False)
-    for _ in range(3):
-        world.turn(2.5, smoothly=True)
-        if world.trusted:
+    for _ in range(MOST_STEPS):
+        world.turn(STEP_SECONDS, smoothly=True)
+        _let_all_go(world)  # some get to their gate only now
+        if world.trusted and not world.operations:
             break
-        world.turn(RETRY_SECONDS, smoothly=False)
-    _let_all_go(world)
     world.promises_kept()
     for operation in world.operations:
         world.promises.broken("rest", f"{operation.what} never ends")

@@ -17,7 +17,6 @@ KINDS: Final = (
     "delete session",
     "copy session",
     "flush",
-    "lose version",
     "forget scripts",
 )
 
@@ -47,9 +46,6 @@ def foreign_write(world: World, kind: str, browser: Browser) -> None:
             _lose_session(world, browser, copied=kind == "copy session")
         case "flush":
             _flush(world)
-        case "lose version":
-            world.promises.versions_lost(user, world.loop.now)
-            world.raw("DEL", f"v:{{{user}}}")
         case "forget scripts":
             world.raw("SCRIPT", "FLUSH")
 

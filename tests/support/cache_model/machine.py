@@ -149,15 +149,17 @@ class CacheMachine(RuleBasedStateMachine):
                     world.operations[number % len(world.operations)].task.cancel()
         self._then(rounds)
 
-    @rule(seconds=st.sampled_from((0.3, 0.6, 1.2, 2.1, 2.6)))
-    def time_passes(self, seconds: float) -> None:
+    @rule(seconds=st.sampled_from((0.3, 0.6, 1.2, 2.1, 2.6)), b=BROWSER, then=THEN, rounds=ROUNDS)
+    def time_passes(self, seconds: float, b: int, then: int | None, rounds: int | None) -> None:
         self.world.turn(seconds, smoothly=True)
-        self._then(0)
+        self._look_again(b, then)
+        self._then(rounds)
 
-    @rule(seconds=st.sampled_from((0.6, 1.9, 2.1, 5.1, 11.0, 31.0, 70.0)))
-    def time_leaps(self, seconds: float) -> None:
+    @rule(seconds=st.sampled_from((0.6, 1.9, 2.1, 5.1, 11.0, 31.0, 70.0)), b=BROWSER, then=THEN, rounds=ROUNDS)
+    def time_leaps(self, seconds: float, b: int, then: int | None, rounds: int | None) -> None:
         self.world.turn(seconds, smoothly=False)
-        self._then(0)
+        self._look_again(b, then)
+        self._then(rounds)
 
     # --- others, and faults --------------------------------------------------------------------------------------
 
@@ -223,11 +225,19 @@ class CacheMachine(RuleBasedStateMachine):
 
         async def do() -> None:
             await work()
-            if then is not None:
-                await self.operations.look_again(self.world.processes[then], self.world.browsers[b])
+            self._look_again(b, then)
 
         self.world.start(self.world.processes[p], what, do(), must_succeed=not paused)
         self._then(rounds)
+
+    def _look_again(self, b: int, then: int | None) -> None:
+        """A browser asks for its value and its session, both at once."""
+        if then is not None:
+            process, browser = self.world.processes[then], self.world.browsers[b]
+            value = self.operations.read(process, browser, pause="", fails=False, stale=False)
+            self.world.start(process, f"{browser.name} reads again", value, must_succeed=True)
+            session = self.operations.read_session(process, browser)
+            self.world.start(process, f"{browser.name} reads its session again", session, must_succeed=True)
 
     def _deafen(self, deaf: int | None) -> None:
         if deaf is not None:

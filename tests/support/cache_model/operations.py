@@ -32,7 +32,7 @@ class Operations:
             browser.user, lambda: self._load(browser.user, pause, fails), floor=browser.floor, stale=stale
         )
         self._world.promises.told(asked, answer, browser)
-        browser.raise_floor(answer.version)
+        browser.raise_floor(answer.floor)
 
     async def page(self, process: Process, browser: Browser, *, pause: Pause, stale: bool) -> None:
         """A page: the session as the guard and the value beside it, and a load if that is missing."""
@@ -53,12 +53,7 @@ class Operations:
         if answer is None or answer.stale:
             answer = await process.boards.fill(user, lambda: self._load(user, pause, False), answer, floor=floor)
         promises.told(asked, answer, browser)
-        browser.raise_floor(max(answer.version, found[0].version))
-
-    async def look_again(self, process: Process, browser: Browser) -> None:
-        """The value and the session, at once after something else."""
-        await self.read(process, browser, pause="", fails=False, stale=False)
-        await self.read_session(process, browser)
+        browser.raise_floor(max(answer.floor, found[0].floor))
 
     async def look_at_all(self, process: Process) -> None:
         """Somebody without a floor looks at all users' values at once."""
@@ -161,7 +156,7 @@ class Operations:
         [answer] = await process.cache.look(process.sessions.lookup(browser.user, record, floor=browser.floor))
         promises.told_record(asked, record, answer, browser)
         if answer is not None:
-            browser.raise_floor(answer.version)
+            browser.raise_floor(answer.floor)
 
     # -------------------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
+from cache_model.raw_redis import RawRedis
 from cache_model.truth import Card
 from cache_model.turned_loop import TurnedLoop
 from cache_model.ways import Way
@@ -16,9 +17,9 @@ Opens = Callable[[str], AbstractAsyncContextManager[Cache]]
 class Process:
     """`cache`, `boards` and `sessions` are there once `start` has been given a turn of the loop."""
 
-    def __init__(self, number: int, loop: TurnedLoop, redis: str, opens: Opens) -> None:
+    def __init__(self, number: int, loop: TurnedLoop, raw: RawRedis, opens: Opens) -> None:
         self.number = number
-        self.way = Way(loop, redis)
+        self.way = Way(raw)
         self.cache: Cache
         self.boards: Region[Card]
         self.sessions: Records

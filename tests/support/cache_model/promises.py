@@ -8,8 +8,8 @@ What concurrent operations may see
 - A copy counts as out of date from the first moment the key in Redis was seen to hold something else; from B later on
   it must not be answered (P5).
 - An answer marked `outage` is held to P6 and to its floor, and to nothing else.
-- Where Redis lost a user's version, floors mean nothing against copies from before, for as long as those may be held:
-  B. Neither P2 nor P3 binds who asks before that is over.
+- Where Redis lost a user's version, floors mean nothing against copies from before, for as long as those may be
+  answered: B, and longer in an outage. Neither P2 nor P3 binds who asks before that is over.
 - Where the truth was changed outside a bracket (`loosened`), or Redis lost the barrier of a write under way, the new
   data may be seen before the old has gone: what a browser was shown then does not bind.
 """
@@ -206,7 +206,7 @@ class Promises:
         if card.user != asked.user:
             self.broken("P6", f"{who} and had asked for {asked.user}")
             return
-        counted = asked.at >= self._lost_at[asked.user] + self._staleness
+        counted = asked.at >= self._lost_at[asked.user] + (inf if answer.stale == "outage" else self._staleness)
         if card.seq < asked.seq and counted:
             self.broken("P2", f"{who} although its own write {asked.seq} was acknowledged")
         if answer.stale == "outage":

@@ -22,6 +22,7 @@ class RawRedis:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(5)
         self._socket.connect(self.path)
+        self._written = False
         self._replies = self._socket.makefile("rb")
 
     def __call__(self, *words: Word) -> Any:
@@ -31,8 +32,16 @@ class RawRedis:
             raise reply
         return reply
 
+    def look(self, *commands: tuple[Word, ...]) -> list[Any]:
+        """As `many`, for commands that change nothing."""
+        written = self._written
+        replies = self.many(*commands)
+        self._written = written
+        return replies
+
     def many(self, *commands: tuple[Word, ...]) -> list[Any]:
         """The replies to several commands; an error stands in its place."""
+        self._written = True
         self._socket.sendall(b"".join(map(_packed, commands)))
         return [self._read() for _ in commands]
 
@@ -41,6 +50,12 @@ class RawRedis:
         for _ in range(2):  # the first may be answered before others are whose commands came earlier
             self._socket.sendall(b"PING\r\n")
             self._read()
+
+    def settle(self) -> None:
+        """Returns when all have been told of what was changed here."""
+        if self._written:
+            self.barrier()
+            self._written = False
 
     def close(self) -> None:
         self._replies.close()

@@ -12,11 +12,13 @@ import pytest
 import cache.cache
 import cache.loading
 import cache.records
+from cache.cache import Cache
 from cache.codec import Codec
-from cache.flight import Flights
+from cache.flight import Flight, Flights
 from cache.hot_tiers import HotTiers
 from cache.lease import Lease
 from cache.link import Script
+from cache.loading import Loading
 from cache.lookup import Lookup
 from cache.reading import Reading
 from cache.tiers import Tiers
@@ -135,6 +137,52 @@ def any_value_is_believed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Values, "entry", believe)
 
 
+def every_commit_lifts_every_barrier(patch: pytest.MonkeyPatch) -> None:
+    """Others' writes are still under way."""
+    _edit(patch, cache.cache, "COMMIT", "redis.call('ZREM', KEYS[2], ARGV[1])", "redis.call('DEL', KEYS[2])")
+
+
+def a_failed_write_lifts_its_barrier(patch: pytest.MonkeyPatch) -> None:
+    """It may still land."""
+    _edit(patch, cache.cache, "COMMIT", "if ARGV[2] == '1' then", "if true then")
+
+
+def fill_leases_are_not_voided(patch: pytest.MonkeyPatch) -> None:
+    """A write deletes what is cached, and leaves alone who is about to store."""
+    patch.setattr(Cache, "_keys", lambda self, tag, regions: [one.key(tag) for one in regions or self._regions])
+
+
+def a_load_under_a_barrier_may_be_joined(patch: pytest.MonkeyPatch) -> None:
+    """It may have read before the write, and its joiner may have seen the write already."""
+    patch.setattr(Flight, "close", lambda self: None)
+
+
+def a_load_may_be_joined_for_ever(patch: pytest.MonkeyPatch) -> None:
+    """However old what it read is by then."""
+    init = Flights.__init__
+    patch.setattr(Flights, "__init__", lambda self, *, clock, join_seconds: init(self, clock=clock, join_seconds=1e9))
+
+
+def what_overtook_a_load_is_not_told(patch: pytest.MonkeyPatch) -> None:
+    """Who was shown a write that the load saw is shown older copies afterwards."""
+
+    async def reached(self: Loading[Any], lookup: Any) -> int:
+        return 0
+
+    patch.setattr(Loading, "_reached", reached)
+
+
+def what_was_being_read_is_kept(patch: pytest.MonkeyPatch) -> None:
+    """Even if this process wrote it meanwhile."""
+    patch.setattr(Reading, "_overtaken", lambda self, place, lookup: self._changes.of(lookup.key) != self._change)
+
+
+def sessions_stand_in_during_an_outage(patch: pytest.MonkeyPatch) -> None:
+    """A session that was ended elsewhere is answered meanwhile."""
+    records = Cache.records
+    patch.setattr(Cache, "records", lambda self, name, *, outage: records(self, name, outage=True))
+
+
 def a_change_brings_a_record_back(patch: pytest.MonkeyPatch) -> None:
     """It is written whether or not the record exists."""
     _edit(patch, cache.records, "CHANGE", "if redis.call('EXISTS', KEYS[1]) == 0 then return -1 end", "")
@@ -152,11 +200,11 @@ def nobody_guards(patch: pytest.MonkeyPatch) -> None:
     def unguarded(self: Reading, lookups: Sequence[Lookup[Any]], **how: Any) -> None:
         init(self, lookups, **{**how, "guarded": False})
 
-    async def look(self: Any, *lookups: Lookup[Any], stale: bool = False) -> Any:
+    async def look(self: Cache, *lookups: Lookup[Any], stale: bool = False) -> Any:
         return await self._tiers.look(lookups, guarded=False, stale=stale)
 
     patch.setattr(Reading, "__init__", unguarded)
-    patch.setattr(cache.cache.Cache, "look", look)
+    patch.setattr(Cache, "look", look)
 
 
 def _edit(patch: pytest.MonkeyPatch, module: Any, script: str, old: str, new: str) -> None:
@@ -183,7 +231,15 @@ BUGS: tuple[Plant, ...] = (
     a_begin_deletes_nothing,
     barriers_are_ignored,
     values_are_stored_without_a_lease,
+    every_commit_lifts_every_barrier,
+    a_failed_write_lifts_its_barrier,
+    fill_leases_are_not_voided,
     every_load_may_be_joined,
+    a_load_under_a_barrier_may_be_joined,
+    a_load_may_be_joined_for_ever,
+    what_overtook_a_load_is_not_told,
+    what_was_being_read_is_kept,
+    sessions_stand_in_during_an_outage,
     any_value_is_believed,
     a_change_brings_a_record_back,
     own_writes_leave_the_copy,

@@ -1,16 +1,22 @@
 """The way of one process to Redis, which can be held up in either direction, dripped through, and cut.
 
-Synchronous and without tasks: bytes that come in on one side are passed on, or kept, in the same round of the loop.
+Nothing moves by itself: `move_all` takes what came in at either end and passes it on, or keeps it. What is passed to
+Redis has been dealt with before anything else moves, so the order of things does not depend on how busy the machine is.
 """
 
-import asyncio
-import contextlib
+import select
 import socket
 from collections import deque
-from tempfile import TemporaryDirectory
-from typing import Literal
+from collections.abc import Container, Sequence
+from pathlib import Path
+from typing import Final, Literal
+
+from cache_model.raw_redis import RawRedis
 
 Which = Literal["tracked", "other", "all"]
+
+DIRECTIONS: Final = ("up", "down")
+PIECE_BYTES: Final = 1 << 16
 
 
 class Pipe:
@@ -18,54 +24,60 @@ class Pipe:
 
     def __init__(self, way: "Way", client: socket.socket, server: socket.socket) -> None:
         self.tracked = False
-        self.held = {"up": False, "down": False}
-        self.waiting: dict[str, deque[bytes]] = {"up": deque(), "down": deque()}
+        self.held = dict.fromkeys(DIRECTIONS, False)
+        self._kept: dict[str, deque[bytes]] = {direction: deque() for direction in DIRECTIONS}
         self._way = way
         self._ends = {"up": (client, server), "down": (server, client)}
-        for direction, (source, _) in self._ends.items():
-            source.setblocking(False)
-            way.loop.add_reader(source, self._came, direction)
+        for end in (client, server):
+            end.setblocking(False)
+
+    @property
+    def ends(self) -> tuple[socket.socket, socket.socket]:
+        return self._ends["up"]
+
+    def move(self, ready: Container[socket.socket]) -> None:
+        """Passes on or keeps what came."""
+        for direction in DIRECTIONS:
+            if self._ends[direction][0] in ready and self in self._way.pipes:
+                self._came(direction)
 
     def drip(self, pieces: int) -> None:
         """Passes on the first few pieces of what is kept, of each direction."""
-        for direction, waiting in self.waiting.items():
-            for _ in range(min(pieces, len(waiting))):
-                self._pass(direction, waiting.popleft())
+        for direction, kept in self._kept.items():
+            for _ in range(min(pieces, len(kept))):
+                self._pass(direction, kept.popleft())
 
-    def open(self, direction: str) -> None:
+    def open(self) -> None:
         """Passes on what is kept, and whatever comes from now on."""
-        self.held[direction] = False
-        pieces, self.waiting[direction] = self.waiting[direction], deque()
-        if pieces:
-            self._pass(direction, b"".join(pieces))
+        for direction in DIRECTIONS:
+            self.held[direction] = False
+            pieces, self._kept[direction] = self._kept[direction], deque()
+            if pieces:
+                self._pass(direction, b"".join(pieces))
 
     def cut(self) -> None:
         """Breaks it on both sides."""
         if self in self._way.pipes:
             self._way.pipes.remove(self)
-        for source, _ in self._ends.values():
-            self._way.loop.remove_reader(source)
-            source.close()
+        for end in self.ends:
+            end.close()
 
     def _came(self, direction: str) -> None:
         try:
-            data = self._ends[direction][0].recv(1 << 16)
-        except BlockingIOError:
-            return
+            piece = self._ends[direction][0].recv(PIECE_BYTES)
         except OSError:
-            data = b""
-        if not data:
+            piece = b""
+        if not piece:
             self.cut()
             return
-        if direction == "up" and b"TRACKING" in data:
+        if direction == "up" and b"TRACKING" in piece:
             self.tracked = True
         if self.held[direction]:
-            self.waiting[direction].append(data)
+            self._kept[direction].append(piece)
         else:
-            self._pass(direction, data)
+            self._pass(direction, piece)
 
     def _pass(self, direction: str, data: bytes) -> None:
-        self._way.passed += direction == "up"
         target = self._ends[direction][1]
         try:
             target.settimeout(5)
@@ -73,31 +85,35 @@ class Pipe:
             target.settimeout(0)
         except OSError:
             self.cut()
+        if direction == "up":
+            self._way.raw.barrier()
 
 
 class Way:
-    """`url` leads to the Redis whose unix socket is `redis`, by way of here. `passed` counts what was passed on."""
+    """`url` leads to the Redis of `raw`, by way of here."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, redis: str) -> None:
-        self.loop = loop
+    def __init__(self, raw: RawRedis) -> None:
+        self.raw = raw
         self.pipes: list[Pipe] = []
-        self.passed = 0
-        self._redis = redis
         self._dead = False
         self._hold_new: set[str] = set()
-        self._folder = TemporaryDirectory()
-        path = f"{self._folder.name}/redis"
-        self.url = f"unix://{path}"
-        self._listening = socket.socket(socket.AF_UNIX)
-        self._listening.bind(path)
-        self._listening.listen()
-        self._listening.setblocking(False)
-        loop.add_reader(self._listening, self._enter)
+        self._path = Path(f"{raw.path}.{id(self):x}")
+        self.url = f"unix://{self._path}"
+        self.listening = socket.socket(socket.AF_UNIX)
+        self.listening.bind(str(self._path))
+        self.listening.listen()
 
     @property
     def clear(self) -> bool:
         """Whether everything gets through."""
         return not self._dead and not self._hold_new and not any(any(pipe.held.values()) for pipe in self.pipes)
+
+    def move(self, ready: Container[socket.socket]) -> None:
+        """Lets in who knocks, and lets everything go one step further."""
+        if self.listening in ready:
+            self._enter()
+        for pipe in list(self.pipes):
+            pipe.move(ready)
 
     def hold(self, which: Which, direction: str) -> None:
         """Keeps what comes from now on; of "all", new connections too."""
@@ -110,8 +126,7 @@ class Way:
         """Passes everything on."""
         self._hold_new.clear()
         for pipe in self.which("all"):
-            for direction in ("up", "down"):
-                pipe.open(direction)
+            pipe.open()
 
     def drip(self, pieces: int) -> None:
         """Passes on the first few pieces that each connection keeps."""
@@ -134,19 +149,26 @@ class Way:
 
     def close(self) -> None:
         self.die()
-        self.loop.remove_reader(self._listening)
-        self._listening.close()
-        self._folder.cleanup()
+        self.listening.close()
+        self._path.unlink()
 
     def _enter(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            client, _ = self._listening.accept()
-            if self._dead:
-                client.close()
-                return
-            server = socket.socket(socket.AF_UNIX)
-            server.connect(self._redis)
-            pipe = Pipe(self, client, server)
-            for direction in self._hold_new:
-                pipe.held[direction] = True
-            self.pipes.append(pipe)
+        client, _ = self.listening.accept()
+        if self._dead:
+            client.close()
+            return
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(self.raw.path)
+        pipe = Pipe(self, client, server)
+        for direction in self._hold_new:
+            pipe.held[direction] = True
+        self.pipes.append(pipe)
+
+
+def move_all(ways: Sequence[Way]) -> bool:
+    """Lets everything go one step further, in a fixed order; whether there was anything."""
+    sockets = [way.listening for way in ways] + [end for way in ways for pipe in way.pipes for end in pipe.ends]
+    ready, _, _ = select.select(sockets, [], [], 0)
+    for way in ways:
+        way.move(ready)
+    return bool(ready)

@@ -19,6 +19,7 @@ from cache_model.promises import Browser, Promises, Stamp, Violation
 from cache_model.raw_redis import RawRedis, RedisSaysNo
 from cache_model.truth import Card, Truth
 from cache_model.turned_loop import TurnedLoop
+from cache_model.ways import move_all
 
 from cache import Cache, CacheError, open_cache
 
@@ -83,9 +84,8 @@ class World:
         self.brackets: list[str] = []  # the users of the writes under way
         self.operations: list[Operation] = []
         self.faults = 0
-        self.processes = [Process(n, self.loop, self.raw.path, self._open) for n in range(processes)]
+        self.processes = [Process(n, self.loop, self.raw, self._open) for n in range(processes)]
         self._noticed = 0  # how many faults had been made when last all was quiet
-        self._passed = 0
         self._turned_ms = 0
         self._first_seen: dict[tuple[bytes, bytes, bytes], int] = {}
         self._log = _Loud(self.promises)
@@ -99,16 +99,14 @@ class World:
 
     def run(self, rounds: int | None = None) -> None:
         """Lets the loop turn so often, or until nothing happens any more."""
-        self.raw.barrier()
+        self.raw.settle()
+        ways = [process.way for process in self.processes]
         quiet = 0
         for _ in range(MOST_ROUNDS if rounds is None else rounds):
             before = self.loop.activity
+            moved = move_all(ways)
             self.loop.once()
-            passed = sum(process.way.passed for process in self.processes)
-            if passed != self._passed:
-                self._passed = passed
-                self.raw.barrier()
-            quiet = quiet + 1 if self.loop.activity == before else 0
+            quiet = 0 if moved or self.loop.activity != before else quiet + 1
             if quiet == 2:
                 self._noticed = self.faults
                 if rounds is None:
@@ -156,7 +154,7 @@ class World:
             ("HMGET", self.processes[0].sessions.key(user, record), "version", "id")
             for record, user in self.records.items()
         ]
-        replies = self.raw.many(*boards, *sessions)
+        replies = self.raw.look(*boards, *sessions)
         values = {
             user: (card_in(reply, user), self.truth.seq(user)) for user, reply in zip(USERS, replies, strict=False)
         }
@@ -227,7 +225,7 @@ class World:
 
         What does not end is left alone: to change its time to live would count as a change of the key.
         """
-        now, found = self.raw("EVAL", AGE, 0)
+        [(now, found)] = self.raw.look(("EVAL", AGE, 0))
         first_seen: dict[tuple[bytes, bytes, bytes], int] = {}
         turned = self._turned_ms + int(seconds * 1000)
         ends: list[tuple[str | bytes, ...]] = []
