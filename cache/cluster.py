@@ -11,7 +11,6 @@ reply above 2^53 among several of one slot loses its last digits.
 """
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from hashlib import sha1
 from typing import Final
@@ -20,7 +19,7 @@ from cache.addresses import parse_addresses
 from cache.cluster_nodes import Broken, Elsewhere, Nodes, Split, Words, slot_of
 from cache.connection import Command, Reply
 from cache.errors import ErrorReply, Misuse, Overloaded, Unavailable
-from cache.link import BACKLOG, BACKLOG_BYTES, Mismatch, Place, Script
+from cache.link import BACKLOG, BACKLOG_BYTES, Mismatch, Place, Script, counted, without_errors
 
 SCHEMES: Final = ("redis+cluster", "rediss+cluster")
 REDIRECTIONS: Final = 5
@@ -90,21 +89,10 @@ class ClusterLink:
         place as an ErrorReply instead of being raised. `place` is told every reply, in order, once all are there.
         Raises Unavailable, ErrorReply, Overloaded (nothing was sent), Misuse.
         """
-        started = time.perf_counter()
-        result = "error"
-        try:
-            replies = await self._bounded(operation, commands, again, place, deadline_seconds or self._deadline)
-            result = "ok"
-        except asyncio.CancelledError:
-            result = "cancelled"
-            raise
-        finally:
-            self._called(operation, result, time.perf_counter() - started)
-        if not errors:
-            for reply in replies:
-                if isinstance(reply, ErrorReply):
-                    raise reply
-        return replies
+        seconds = deadline_seconds or self._deadline
+        with counted(operation, self._called):
+            replies = await self._bounded(operation, commands, again, place, seconds)
+        return replies if errors else without_errors(replies)
 
     def script(self, source: str) -> Script:
         """Registers a Lua script; nothing is sent yet. Its keys are all of one slot."""

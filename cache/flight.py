@@ -1,9 +1,9 @@
 """One load per key at a time, and who may join it.
 
 Joining is for callers who may use the result: nothing was invalidated since it took off, it reflects the floor they
-ask with, and it took off not so long ago that its data could be older than what may be answered. A load that runs
-while its owner is writing is joined by nobody who comes after it began: it may have read before the write, and its
-joiner may have seen the write already.
+ask with, and it took off within `join_seconds` (half of B), so that its data is not older than what may be answered.
+A load that runs while its owner is writing is joined by nobody who comes after it began: it may have read before the
+write, and its joiner may have seen the write already.
 
 The load runs in a task of its own, so a caller who is cancelled takes nobody down with it; the table is cleared in one
 place, whatever the load does.

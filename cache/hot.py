@@ -30,7 +30,7 @@ _SHARDS = 257
 
 
 class Entry(msgspec.Struct, gc=False):
-    """A copy. `version` is the owner's version it was read at, `read_at` the clock when it was asked for.
+    """A copy. `version` is the owner's version it was read at, `made_at` the clock when its value was made.
 
     While it is held its `region`, `tag` and `weight` must not change. The garbage collector does not look into it: it
     must not be part of a reference cycle.
@@ -41,7 +41,7 @@ class Entry(msgspec.Struct, gc=False):
     value: Any
     version: int
     stamp: Any
-    read_at: float
+    made_at: float
     fresh_until: float
     expires_at: float
     weight: int

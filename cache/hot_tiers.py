@@ -64,7 +64,7 @@ class HotTiers(Tiers):
             entry = self.hot.get(key, now)
             if entry is not None and entry.version >= floor:
                 if entry.decoded and now < entry.fresh_until:
-                    answer = Answer(entry.value, "hot", entry.version, now - entry.read_at)
+                    answer = Answer(entry.value, "hot", entry.version, now - entry.made_at)
                 else:
                     answer = self._use(source, key, entry, floor, tier="hot", now=now)
                 if self.meter is not None:
@@ -113,7 +113,7 @@ class HotTiers(Tiers):
                 if meter is not None:
                     meter.hit(source, key, entry)
                 looked_up(source.name, "hot", True)
-                answers.append(Answer(entry.value, "hot", entry.version, now - entry.read_at))
+                answers.append(Answer(entry.value, "hot", entry.version, now - entry.made_at))
         return answers
 
     async def look_past_hot(self, lookups: Sequence[Lookup[Any]], *, stale: bool) -> list[Answer[Any] | None]:
@@ -225,7 +225,7 @@ class HotTiers(Tiers):
             if value is None:
                 return None
             entry.value, entry.decoded = value, True
-        return Answer(entry.value, "hot", entry.version, now - entry.read_at, "outage")
+        return Answer(entry.value, "hot", entry.version, now - entry.made_at, "outage")
 
     # --- keeping: called by the reader, in the stream's order ----------------------------------------------------
 

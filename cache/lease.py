@@ -26,7 +26,7 @@ from cache.link import AnyLink, Link, Reply
 from cache.observer import LinkState, Observer
 
 BEATS_PER_LEASE: Final = 4
-RETRY_SECONDS: Final = 30.0  # how often a Redis that could not be tracked is tried again
+RETRY_SECONDS: Final = 30.0  # how often a Redis that refused to track is tried again on the same connection
 
 _log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from hashlib import sha1
 from typing import Any, Protocol
 
@@ -43,6 +43,29 @@ Place = Callable[[int, Reply], None]
 
 class Mismatch(Exception):
     """A reply cannot be the answer to what was asked. Raised by a `Place`; it ends the connection."""
+
+
+@contextlib.contextmanager
+def counted(operation: str, called: Callable[[str, str, float], None]) -> Iterator[None]:
+    """Tells of one call how it ended (`ok`, `error`, `cancelled`) and how many seconds it took."""
+    started = time.perf_counter()
+    result = "error"
+    try:
+        yield
+        result = "ok"
+    except asyncio.CancelledError:
+        result = "cancelled"
+        raise
+    finally:
+        called(operation, result, time.perf_counter() - started)
+
+
+def without_errors(replies: list[Reply]) -> list[Reply]:
+    """The replies. Raises the first ErrorReply among them."""
+    for reply in replies:
+        if isinstance(reply, ErrorReply):
+            raise reply
+    return replies
 
 
 class AnyLink(Protocol):
@@ -208,21 +231,10 @@ class Link:
         """
         if not commands:
             return []
-        started = time.perf_counter()
-        result = "error"
-        try:
-            replies = await self._submit(operation, commands, again, place, deadline_seconds or self._deadline)
-            result = "ok"
-        except asyncio.CancelledError:
-            result = "cancelled"
-            raise
-        finally:
-            self._called(operation, result, time.perf_counter() - started)
-        if not errors:
-            for reply in replies:
-                if isinstance(reply, ErrorReply):
-                    raise reply
-        return replies
+        seconds = deadline_seconds or self._deadline
+        with counted(operation, self._called):
+            replies = await self._submit(operation, commands, again, place, seconds)
+        return replies if errors else without_errors(replies)
 
     def script(self, source: str) -> Script:
         """Registers a Lua script; nothing is sent yet."""

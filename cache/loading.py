@@ -118,7 +118,7 @@ class Loading(Generic[T]):
         if entry is None or value is None:
             return None
         stale = "" if now < entry.fresh_until else "error"
-        return Answer(value, "redis", version, now - entry.read_at, stale)  # type: ignore[arg-type]  # one of Stale
+        return Answer(value, "redis", version, now - entry.made_at, stale)  # type: ignore[arg-type]  # one of Stale
 
     def _fallback(self, answer: Answer[T] | None) -> Answer[T] | None:
         """What may be answered in place of a load that fails."""

@@ -155,7 +155,7 @@ class Records:
             value=fields,
             version=version,
             stamp=fields.get(b"version"),
-            read_at=now,
+            made_at=now,
             fresh_until=until,
             expires_at=until,
             weight=weigh(size),

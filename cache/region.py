@@ -83,7 +83,8 @@ class Region(Generic[T]):
     async def fill(self, tag: str, load: Load[T], found: Answer[T] | None = None, *, floor: int = 0) -> Answer[T]:
         """Loads the owner's value, joining a load under way if that may be used. For a caller who looked.
 
-        `found` is what the look gave: a value past its time is answered at once, and refreshed meanwhile.
+        `found` is what the look gave: a value past its time is answered at once, and refreshed meanwhile; one that is
+        fresh, or stands in for an outage, is handed back as it is, without a load.
         """
         if found is not None and found.stale != "refreshing":
             return found

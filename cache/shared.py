@@ -53,7 +53,7 @@ FILL: Final = (
     _BARRED
     + """
 -- KEYS: version, writers, value, lease.
--- ARGV: this load, how long its lease lasts in ms, how many ms a stored value must still have to do (-1: any).
+-- ARGV: this load, how long its lease lasts in ms, how many ms more than this a stored value must have left to do.
 local version = redis.call('GET', KEYS[1]) or '0'
 local stored = redis.pcall('GET', KEYS[3])
 local left = redis.call('PTTL', KEYS[3])

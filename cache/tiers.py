@@ -134,4 +134,4 @@ class Tiers:
             entry.value, entry.decoded = value, True
         if late >= 0:
             self.observer.stale_served(source.name, "refreshing")
-        return Answer(entry.value, tier, entry.version, now - entry.read_at, "refreshing" if late >= 0 else "")
+        return Answer(entry.value, tier, entry.version, now - entry.made_at, "refreshing" if late >= 0 else "")

@@ -70,7 +70,7 @@ class Values(Generic[T]):
             value=envelope.payload,
             version=version,
             stamp=envelope.stamp,
-            read_at=now - (envelope.life_ms - left_ms) / 1000,
+            made_at=now - (envelope.life_ms - left_ms) / 1000,
             fresh_until=expires_at - self._options.stale_seconds,
             expires_at=expires_at,
             weight=weigh(len(reply)),

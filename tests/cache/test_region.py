@@ -292,3 +292,19 @@ async def test_a_floor_nobody_reached_costs_a_read_but_no_load(fleet: Fleet, flo
         assert await fleet.read(process, floor=floor) == 0
         assert process.told.calls == [("read", "ok")]
     assert fleet.loads == 1
+
+
+async def test_who_was_shown_a_load_that_a_write_overtook_asks_no_lower_than_that_write(hot: Opens) -> None:
+    """The load may hold the write, and is not stored: an older copy elsewhere must not come after it."""
+    async with hot() as one, hot() as two:
+        versions: list[int] = []
+
+        async def load() -> Board:
+            async with two.write("ada", drop=[boards(two)]) as write:
+                pass
+            versions.append(write.version)
+            return Board("new")
+
+        answer = await boards(one).get("ada", load)
+        assert answer.version < versions[0]
+        assert answer.floor >= versions[0]
