@@ -156,7 +156,7 @@ class Lease:
                 elif self.keeps():
                     await self._beat()
             except (CacheError, TimeoutError) as error:
-                self._trouble = str(error)
+                self._trouble = error.cause if isinstance(error, Unavailable) else str(error)
             except Exception as error:  # noqa: BLE001  # a report that raises, say: there must be a next heartbeat
                 trouble = f"the heartbeat failed: {type(error).__name__}: {error}"
                 if trouble != self._trouble:
