@@ -137,9 +137,7 @@ class Cache:
         counter, writers = version_key(checked_name("a tag", tag)), writers_key(tag)
         args = ("1" if alive else "0", token, int(self._barrier_seconds * 1000))
         begun = asyncio.get_running_loop().time()
-        self._tiers.forget(tag)
-        version = int(await self._begin("begin", (counter, writers, alive or counter, *keys), args))
-        self._tiers.forget(tag)
+        version = await self._tiers.write(tag, self._begin("begin", (counter, writers, alive or counter, *keys), args))
         if version < 0:
             raise Refused(f"the record {alive} that this write depends on is gone")
         write = Write(version)
@@ -153,9 +151,9 @@ class Cache:
                 raise Unavailable("write", "it was not done within its deadline, and may be done later") from error
             raise
         finally:
-            self._tiers.forget(tag)
-            write.version = int(await self._commit("commit", (counter, writers, *keys), (token, lift)))
-            self._tiers.forget(tag)
+            write.version = await self._tiers.write(
+                tag, self._commit("commit", (counter, writers, *keys), (token, lift))
+            )
 
     async def invalidate(self, tag: str, *regions: Region[Any]) -> int:
         """Drops what is cached of an owner in these regions, everywhere; the owner's new version. Raises Unavailable.
@@ -165,10 +163,7 @@ class Cache:
         """
         keys = self._keys(tag, regions)
         counter, writers = version_key(checked_name("a tag", tag)), writers_key(tag)
-        self._tiers.forget(tag)
-        version = int(await self._commit("commit", (counter, writers, *keys), ("", "0")))
-        self._tiers.forget(tag)
-        return version
+        return await self._tiers.write(tag, self._commit("commit", (counter, writers, *keys), ("", "0")))
 
     async def invalidate_tag(self, tag: str) -> int:
         """As `invalidate`, in every region of this cache."""

@@ -126,13 +126,13 @@ class ClusterLink:
         call = _Call(self._nodes, again, ends)
         replies = await call.replies(commands)
         try:
-            _tell(place, replies)
+            _tell(place, replies, again=call.was_repeated)
         except Mismatch:
             self._nodes.hang_up()
             if not again or call.was_repeated:
                 raise
             replies = await _Call(self._nodes, again=False, ends=ends).replies(commands)
-            _tell(place, replies)
+            _tell(place, replies, again=True)
         return replies
 
 
@@ -209,10 +209,10 @@ class _Call:
                 node, asking = await self._nodes.master_of(slot), False
 
 
-def _tell(place: Place | None, replies: Sequence[Reply]) -> None:
+def _tell(place: Place | None, replies: Sequence[Reply], *, again: bool) -> None:
     if place is not None:
         for index, reply in enumerate(replies):
-            place(index, reply)
+            place(index, reply, again)
 
 
 def _encoded(word: str | bytes | float) -> bytes:

@@ -27,6 +27,8 @@ SELECT_REFUSED: Final = ("DB index", "SELECT")  # an ERR too, of the command beh
 # What redis-py raises when a connection is over, or what came over it makes no sense.
 _BROKEN: Final = (RedisError, OSError, EOFError, ValueError, TypeError, AttributeError, RecursionError)
 
+SERVED: Final = b"served?"  # what a new connection is asked to echo
+
 Command = Sequence[str | bytes | int | float]
 Reply = Any
 
@@ -134,6 +136,7 @@ async def _connect(url: str, protocol: int, deadline_seconds: float) -> Connecti
     try:
         async with asyncio.timeout(deadline_seconds):
             await vendor.connect()
+            await _served(vendor)
         return Connection(vendor, protocol)
     except ResponseError as error:
         vendor._close()
@@ -145,6 +148,17 @@ async def _connect(url: str, protocol: int, deadline_seconds: float) -> Connecti
     except BaseException:
         vendor._close()
         raise
+
+
+async def _served(vendor: Any) -> None:
+    """A Redis that still loads its data greets, and refuses all else: it is not there yet. Raises RedisError."""
+    try:
+        await vendor.send_command("PING", SERVED)
+        if await vendor.read_response() != SERVED:
+            raise ConnectionError("a new connection answers another question than it was asked")
+    except ResponseError as error:
+        if _error_reply(error).code != "NOPERM":  # a user who may not ask is answered all the same
+            raise ConnectionError(str(error)) from error
 
 
 def _vendor_connection(url: str, protocol: int, deadline_seconds: float) -> AbstractConnection:

@@ -5,7 +5,7 @@ flushed; replies and such tellings come in one order. So:
 - the reader puts a copy in place, at the reply's place in the stream, never the caller a turn of the event loop later:
   whatever came behind the reply in the stream is then acted on behind it;
 - no copy is built from what was written: a write of one's own ends Redis's memory of the key like anybody else's, so a
-  copy is dropped when the write is sent, and read again over the tracked connection;
+  copy is dropped when the write is told or answered, and read again over the tracked connection;
 - a copy is answered only while the lease holds, and never below its caller's floor; one whose label is too low is
   compared with its owner's counter alone: what is still held when that comes in has not changed before;
 - a new connection starts with nothing.
@@ -252,11 +252,12 @@ class HotTiers(Tiers):
                 self._invalidated(key.decode("utf-8", "replace"))
 
     def _invalidated(self, key: str) -> None:
+        tag = tag_of(key)
         self.changes.bump(key)
-        self.generations.bump(tag_of(key))
+        self.generations.bump(tag)
         entry = self.hot.drop(key)
         if entry is not None:
-            self.observer.invalidated(entry.region, "push")
+            self.observer.invalidated(entry.region, "own_write" if tag in self.writing else "push")
 
     def opened(self, number: int) -> None:
         """A new connection tracks nothing of what the old one read."""
@@ -306,13 +307,14 @@ class HotTiers(Tiers):
             guarded=False,
             changes=self.changes,
             writes=self.writes,
+            misfits=self.misfits,
             keep=self._keep,
             counted=self._counted,
         )
 
-        def place(index: int, reply: Reply) -> None:
+        def place(index: int, reply: Reply, again: bool) -> None:
             if index > 0:
-                reading.place(index - 1, reply)
+                reading.place(index - 1, reply, again)
 
         replies = await self.tracked.ask("store", store, *reading.commands(), errors=True, place=place)
         return replies[0]

@@ -211,9 +211,9 @@ class Lease:
             self._flown_at = None
             raise
 
-    def _read(self, index: int, reply: Reply) -> None:
+    def _read(self, index: int, reply: Reply, again: bool) -> None:
         """Told each reply at its place in the stream: from the canary's on, Redis is to tell of its next change."""
-        del reply
+        del reply, again
         self._tracks = index == 1
 
     async def _beat(self) -> None:

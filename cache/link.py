@@ -37,8 +37,9 @@ SILENCES = 2  # a connection that has owed an answer for this many deadlines, an
 _log = logging.getLogger(__name__)
 
 Arguments = Sequence[str | bytes | int | float]
-Place = Callable[[int, Reply], None]
-"""Told each reply of a call by the reader, at its place in the stream, before anything behind it is read."""
+Place = Callable[[int, Reply, bool], None]
+"""Told each reply of a call by the reader, at its place in the stream, before anything behind it is read: its number,
+itself, and whether the call was sent before, over a connection that broke."""
 
 
 class Mismatch(Exception):
@@ -92,7 +93,19 @@ class AnyLink(Protocol):
 class _Call:
     """What was asked in one go, and what has been answered of it."""
 
-    __slots__ = ("again", "data", "deadline", "future", "operation", "place", "replies", "sent_at", "size", "wanted")
+    __slots__ = (
+        "again",
+        "data",
+        "deadline",
+        "future",
+        "operation",
+        "place",
+        "replies",
+        "resent",
+        "sent_at",
+        "size",
+        "wanted",
+    )
 
     def __init__(
         self,
@@ -114,6 +127,7 @@ class _Call:
         self.again = again
         self.place = place
         self.replies: list[Reply] = []
+        self.resent = False
         self.sent_at = 0.0
 
     def fail(self, error: Exception) -> None:
@@ -421,7 +435,7 @@ class Link:
                 raise Mismatch("a reply to nothing that was asked")
             call = sent[0]
             if call.place is not None:
-                call.place(len(call.replies), reply)
+                call.place(len(call.replies), reply, call.resent)
             call.replies.append(reply)
             if len(call.replies) == call.wanted:
                 sent.popleft()
@@ -443,7 +457,7 @@ class Link:
         while self._sent:
             call = self._sent.popleft()
             if call.again and not call.future.done() and not self._closed:
-                call.again = False
+                call.again, call.resent = False, True
                 call.replies = []
                 once_more.append(call)
             else:

@@ -13,7 +13,7 @@ may ask again before this one tells of the change.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from cache.connection import Command, Reply
 from cache.errors import ErrorReply
@@ -23,10 +23,36 @@ from cache.link import Mismatch
 from cache.lookup import ForeignReply, Lookup
 from cache.shared import version_key
 
+MOST_MISFITS: Final = 1024
+
 Keep = Callable[[Lookup[Any], Entry], None]
 Counted = Callable[[str, int], None]
 
 WRONG_TYPE = "WRONGTYPE"
+
+
+class Misfits:
+    """Keys under which Redis holds what belongs elsewhere, whichever connection is asked: the newest thousand of them.
+
+    A reply that does not fit its question may mean that the stream is out of step, so the connection is given up. If
+    the next one says the same, that is what Redis holds, and no reason to give up another for it.
+    """
+
+    def __init__(self) -> None:
+        self._keys: dict[str, None] = {}
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._keys
+
+    def add(self, key: str) -> None:
+        """Asked for again over another connection, and still no fit."""
+        if key not in self._keys and len(self._keys) >= MOST_MISFITS:
+            del self._keys[next(iter(self._keys))]
+        self._keys[key] = None
+
+    def discard(self, key: str) -> None:
+        """What it holds now fits."""
+        self._keys.pop(key, None)
 
 
 class Reading:
@@ -45,6 +71,7 @@ class Reading:
         guarded: bool,
         changes: Generations,
         writes: Generations,
+        misfits: Misfits,
         keep: Keep | None = None,
         counted: Counted | None = None,
         tags: Sequence[str] = (),
@@ -57,6 +84,7 @@ class Reading:
         self._changes = changes
         self._writes = writes
         self._writes_before = [writes.of(lookup.tag) for lookup in lookups]
+        self._misfits = misfits
         self._keep = keep
         self._counted = counted
         self._tags = list(dict.fromkeys([lookup.tag for lookup in lookups] + list(tags)))
@@ -64,7 +92,7 @@ class Reading:
         self.versions: dict[str, int] = {}
         self._left_ms = -2
         self._change = 0
-        self._began = 0
+        self._again = False
 
     def commands(self) -> list[Command]:
         """What is to be asked, in order."""
@@ -74,17 +102,20 @@ class Reading:
             commands.append(lookup.source.command(lookup.key))
         return commands
 
-    def place(self, index: int, reply: Reply) -> None:
-        """Takes one reply. Raises Mismatch if it cannot be the answer to its command."""
+    def place(self, index: int, reply: Reply, again: bool) -> None:
+        """Takes one reply; `again`: to what was asked before, over a connection that broke.
+
+        Raises Mismatch if it cannot be the answer to its command.
+        """
         if index == 0:
-            self._began += 1
+            self._again = again
             self.versions.clear()
             self.error = None
         if isinstance(reply, ErrorReply) and reply.code != WRONG_TYPE:
             self.error = reply
             reply = None if index < len(self._tags) or (index - len(self._tags)) % 2 else -2
         if index < len(self._tags):
-            self.versions[self._tags[index]] = self._version(reply)
+            self.versions[self._tags[index]] = self._version(version_key(self._tags[index]), reply)
         else:
             place, is_value = divmod(index - len(self._tags), 2)
             if is_value:
@@ -124,23 +155,28 @@ class Reading:
             raise Mismatch("a value of a kind that was not asked for")
         version = self.versions[lookup.tag]
         try:
-            return lookup.source.entry(
+            entry = lookup.source.entry(
                 lookup.tag, lookup.key, reply, version=version, left_ms=self._left_ms, now=self._now
             )
         except ForeignReply:
-            # The first time the stream may be out of step. Asked again on another connection and the same once more,
-            # it is Redis that holds another key's value here: garbage like any other.
-            if self._began == 1:
-                raise Mismatch("a value that names another key") from None
+            self._doubt(lookup.key, "a value that names another key")
             return None
+        if entry is not None:
+            self._misfits.discard(lookup.key)
+        return entry
 
-    def _version(self, reply: Reply) -> int:
+    def _version(self, key: str, reply: Reply) -> int:
         """A counter's reply. One that is no number is an error of its caller's alone, once it is no other's answer."""
-        if reply is None:
-            return 0
-        if isinstance(reply, bytes) and reply.isdigit():
-            return int(reply)
-        if self._began == 1:
-            raise Mismatch("a version that is no number")
+        if reply is None or (isinstance(reply, bytes) and reply.isdigit()):
+            self._misfits.discard(key)
+            return int(reply or 0)
+        self._doubt(key, "a version that is no number")
         self.error = self.error or ErrorReply("ERR", "the version of an owner is no number")
         return 0
+
+    def _doubt(self, key: str, what: str) -> None:
+        """Raises Mismatch, unless it is known by now that Redis, and not the stream, is to blame."""
+        if self._again:
+            self._misfits.add(key)
+        elif key not in self._misfits:
+            raise Mismatch(what)

@@ -6,6 +6,7 @@ that was deleted, and two writers of different fields do not overwrite each othe
 Each record counts its own changes in the field `version`, and names itself in the field `id`.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
@@ -13,18 +14,22 @@ from typing import Any, Final
 from cache.connection import Command, Reply
 from cache.errors import ErrorReply, Misuse
 from cache.hot import Entry, weigh
-from cache.link import Arguments, Script, as_mapping
+from cache.link import as_mapping
 from cache.lookup import ForeignReply, Lookup
-from cache.shared import checked_name, version_key
+from cache.shared import RAISED, checked_name, version_key
 from cache.tiers import Tiers
 
 Fields = Mapping[str, str]
+
+_log = logging.getLogger(__name__)
 
 NAMED = b"id"
 OWN_FIELDS: Final = ("id", "version")
 FOREVER = float("inf")
 
-CREATE = """
+CREATE = (
+    RAISED
+    + """
 -- KEYS: record, index, version of the owner.
 -- ARGV: life of the record and of the index (ms from now), its member, score, now, then field, value, ...
 if redis.call('EXISTS', KEYS[1]) == 1 then return -1 end
@@ -34,36 +39,43 @@ redis.call('PEXPIRE', KEYS[1], ARGV[1])
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[5])
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3])
 if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[2], ARGV[2]) end
-return redis.call('INCR', KEYS[3])
+return raised(KEYS[3])
 """
+)
 
-CHANGE = """
+CHANGE = (
+    RAISED
+    + """
 -- KEYS: record, version of the owner.  ARGV: life (ms from now, or '' to leave it), raise the owner's version?, fields.
 if redis.call('EXISTS', KEYS[1]) == 0 then return -1 end
 if #ARGV > 2 then redis.call('HSET', KEYS[1], unpack(ARGV, 3)) end
 redis.call('HINCRBY', KEYS[1], 'version', 1)
 if ARGV[1] ~= '' then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
-if ARGV[2] == '1' then return redis.call('INCR', KEYS[2]) end
+if ARGV[2] == '1' then return raised(KEYS[2]) end
 return 0
 """
+)
 
-DELETE = """
+DELETE = (
+    RAISED
+    + """
 -- KEYS: version of the owner, index, then records.  ARGV: the members of the index, one per record.
 local gone = 0
 for i = 3, #KEYS do
   gone = gone + redis.call('DEL', KEYS[i])
   redis.call('ZREM', KEYS[2], ARGV[i - 2])
 end
-if gone > 0 then redis.call('INCR', KEYS[1]) end
+if gone > 0 then raised(KEYS[1]) end
 return gone
 """
+)
 
 
 class Records:
     """Records of one kind, several per owner, each named by an id, with an index per owner. Made by `Cache.records`.
 
-    A copy of a record is dropped when a write to it is sent, and none from before is kept once it was answered. Every
-    method that asks Redis raises Unavailable.
+    A copy of a record is dropped when its change was answered or its deletion is sent, and none from before is kept.
+    Every method that asks Redis raises Unavailable.
     """
 
     refresh_seconds = 0.0
@@ -73,6 +85,7 @@ class Records:
         self.outage = outage
         self._tiers = tiers
         self._link = tiers.link
+        self._complained = False
         self._head = f"{prefix}{self.name}"
         self._create = tiers.link.script(CREATE)
         self._change = tiers.link.script(CHANGE)
@@ -98,7 +111,8 @@ class Records:
         key = self.key(tag, record_id)
         lives = (_milliseconds("lives_seconds", lives_seconds), _milliseconds("ends - now", ends - now))
         args: tuple[str | float, ...] = (*lives, record_id, ends, now, *flat)
-        return await self._write([key], self._create, (key, self._index(tag), version_key(tag)), args)
+        reply = self._create("script", (key, self._index(tag), version_key(tag)), args)
+        return await self._tiers.write(tag, reply, key)
 
     async def change(
         self, tag: str, record_id: str, fields: Fields, *, lives_seconds: float | None = None, counts: bool = True
@@ -111,12 +125,15 @@ class Records:
         life = "" if lives_seconds is None else _milliseconds("lives_seconds", lives_seconds)
         key = self.key(tag, record_id)
         args = (life, "1" if counts else "0", *flat)
-        return await self._write([key], self._change, (key, version_key(tag)), args)
+        return await self._tiers.write(tag, self._change("script", (key, version_key(tag)), args), key)
 
     async def delete(self, tag: str, record_ids: Sequence[str]) -> int:
         """Deletes records for good; how many existed. The owner's version is raised if any did."""
         keys = [self.key(tag, record_id) for record_id in record_ids]
-        return await self._write(keys, self._delete, (version_key(tag), self._index(tag), *keys), tuple(record_ids))
+        for key in keys:
+            self._tiers.forget_key(key)  # answered or not, nobody is to be shown these any more
+        reply = self._delete("script", (version_key(tag), self._index(tag), *keys), tuple(record_ids))
+        return await self._tiers.write(tag, reply, *keys)
 
     async def list(self, tag: str) -> list[tuple[str, Fields]]:
         """Id and fields of every living record of an owner, oldest ending first. Never from a copy."""
@@ -146,6 +163,7 @@ class Records:
             return None
         named = fields.get(NAMED)
         if named is not None and named != key.encode().rpartition(b"}:")[2]:
+            self._garbage(key)
             raise ForeignReply
         until = now + left_ms / 1000 if left_ms >= 0 else FOREVER
         size = sum(map(len, fields)) + sum(map(len, fields.values()))
@@ -165,17 +183,12 @@ class Records:
         """All fields of the record as text; None where they are no text."""
         return fields_of(entry.value)
 
-    async def _write(self, records: Sequence[str], script: Script, keys: Sequence[str], args: Arguments) -> int:
-        """Runs a script. Copies are dropped when it is sent, and what was read meanwhile once it has been answered."""
-        self._forget(records)
-        try:
-            return int(await script("script", keys, args))
-        finally:
-            self._forget(records)
-
-    def _forget(self, records: Sequence[str]) -> None:
-        for key in records:
-            self._tiers.forget_key(key)
+    def _garbage(self, key: str) -> None:
+        self._tiers.observer.garbage_found(self.name, "foreign")
+        if not self._complained:
+            self._complained = True
+            _log.warning("what Redis holds for records %r cannot be used (foreign); more is only counted", self.name)
+            _log.debug("it was found under %s", key)
 
     def _index(self, tag: str) -> str:
         return f"{self._head}s:{{{checked_name('a tag', tag)}}}"

@@ -32,6 +32,7 @@ class Region(Generic[T]):
     ) -> None:
         self.name = options.name
         self._tiers = tiers
+        self._max_loads = options.max_loads
         self._values = Values(value_type, options, prefix=prefix, observer=tiers.observer)
         self._head = self._values.head
         self._loading = Loading(tiers, self._values, options)
@@ -76,8 +77,13 @@ class Region(Generic[T]):
         answers = await self._tiers.look(lookups, guarded=False, stale=stale) if lookups else []
         found = dict(zip(wanted, answers, strict=True))
         lacking = [tag for tag, answer in found.items() if answer is None or answer.stale]
-        loads = (self.fill(tag, partial(load, tag), found[tag], floor=floor_of(tag, 0)) for tag in lacking)
-        found |= dict(zip(lacking, await asyncio.gather(*loads), strict=True))
+        turn = asyncio.Semaphore(self._max_loads)
+
+        async def fill(tag: str) -> Answer[T]:
+            async with turn:  # one caller does not fill the queue that all wait in
+                return await self.fill(tag, partial(load, tag), found[tag], floor=floor_of(tag, 0))
+
+        found |= dict(zip(lacking, await asyncio.gather(*map(fill, lacking)), strict=True))
         return {tag: answer for tag, answer in found.items() if answer is not None}  # none is left
 
     async def fill(self, tag: str, load: Load[T], found: Answer[T] | None = None, *, floor: int = 0) -> Answer[T]:

@@ -9,6 +9,8 @@ Invariants
   while it holds its lease and nobody is writing (`STORE`).
 - A version is raised by each write and by each value stored, so that who has seen a newer value, other people's news in
   it included, is not shown an older one that is still held elsewhere.
+- A version outlives whatever carries it (a copy's label, a browser's floor), unless that is kept for longer than
+  `VERSION_SECONDS` without one write. A floor above what is counted costs its bearer the hot path, and no promise.
 - A writer that dies in between leaves a barrier, which ends by itself; until then loads are answered, not stored. Its
   write has a deadline of 0.45 of that time, so that it has the rest of it to land in.
 - One load per key in the whole fleet (`FILL`): whoever holds the lease loads, the others wait for it or for its end.
@@ -20,6 +22,16 @@ from cache.errors import Misuse
 
 MAX_NAME_BYTES: Final = 512
 
+VERSION_SECONDS: Final = 90 * 86_400  # how long the version of an owner who writes nothing is remembered
+
+RAISED: Final = f"""
+local function raised(counter)
+  local version = redis.call('INCR', counter)
+  redis.call('EXPIRE', counter, {VERSION_SECONDS})
+  return version
+end
+"""
+
 _BARRED = """
 local function barred(key)
   local time = redis.call('TIME')
@@ -27,12 +39,14 @@ local function barred(key)
 end
 """
 
-BEGIN: Final = """
+BEGIN: Final = (
+    RAISED
+    + """
 -- KEYS: version, writers, the record that must exist (or the version again), then what to delete.
 -- ARGV: must it exist?, this writer, how long its barrier lasts in ms.
 if ARGV[1] == '1' and redis.call('EXISTS', KEYS[3]) == 0 then return -1 end
 -- First, because a Redis that is full refuses it, and then nothing else is done either; behind a DEL it would not.
-local version = redis.call('INCR', KEYS[1])
+local version = raised(KEYS[1])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
@@ -41,13 +55,17 @@ if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KE
 for i = 4, #KEYS do redis.call('DEL', KEYS[i]) end
 return version
 """
+)
 
-COMMIT: Final = """
+COMMIT: Final = (
+    RAISED
+    + """
 -- KEYS: version, writers, then what to delete.  ARGV: this writer, lift its barrier?
 for i = 3, #KEYS do redis.call('DEL', KEYS[i]) end
 if ARGV[2] == '1' then redis.call('ZREM', KEYS[2], ARGV[1]) end
-return redis.call('INCR', KEYS[1])
+return raised(KEYS[1])
 """
+)
 
 FILL: Final = (
     _BARRED
@@ -68,14 +86,15 @@ return {lease.err and 'barred' or 'load', version, stored, left}
 )
 
 STORE: Final = (
-    _BARRED
+    RAISED
+    + _BARRED
     + """
 -- KEYS: version, writers, value, lease.  ARGV: this load, the value, its time to live in ms.
 if redis.call('GET', KEYS[4]) ~= ARGV[1] then return 0 end
 redis.call('DEL', KEYS[4])
 if barred(KEYS[2]) then return 0 end
 redis.call('SET', KEYS[3], ARGV[2], 'PX', ARGV[3])
-return redis.call('INCR', KEYS[1])
+return raised(KEYS[1])
 """
 )
 

@@ -7,15 +7,16 @@ Invariants
   found.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+from cache.connection import Reply
 from cache.generations import Generations
 from cache.hot import Entry, HotCache
 from cache.link import AnyLink, Script
 from cache.lookup import Answer, Lookup, Source
 from cache.observer import Observer, Tier
-from cache.reading import Counted, Keep, Reading
+from cache.reading import Counted, Keep, Misfits, Reading
 from cache.shared import tag_of
 
 
@@ -23,7 +24,8 @@ class Tiers:
     """Looks things up in Redis, many in one round trip. Keeps nothing.
 
     `changes` counts what happened to keys, `generations` what happened to owners, `writes` what this process itself
-    wrote of them: to tell whether a load under way or a reply on its way may have been overtaken.
+    wrote of them: to tell whether a load under way or a reply on its way may have been overtaken. `misfits` are keys
+    under which Redis itself holds what belongs elsewhere.
     """
 
     def __init__(self, link: AnyLink, *, observer: Observer, clock: Callable[[], float]) -> None:
@@ -34,6 +36,8 @@ class Tiers:
         self.changes = Generations()
         self.generations = Generations()
         self.writes = Generations()
+        self.misfits = Misfits()
+        self.writing: dict[str, int] = {}  # how many own writes wait for their answer, by owner
 
     async def look(self, lookups: Sequence[Lookup[Any]], *, guarded: bool, stale: bool) -> list[Answer[Any] | None]:
         """An answer or None for each lookup, in at most one round trip. Raises Unavailable, Overloaded."""
@@ -51,18 +55,43 @@ class Tiers:
         del source, key, floor
         return None
 
-    def forget(self, tag: str, reason: str = "own_write") -> None:
-        """Drops this process's copies of an owner; a load under way is not joined any more."""
-        del reason
+    async def write(self, tag: str, reply: Awaitable[Reply], *keys: str) -> int:
+        """What a write of one's own was answered. Copies of `keys`, or all of the owner's, end with that.
+
+        Unanswered, it may be done later, and is then told like anybody's. Until then copies are what an outage is
+        answered from, so they stay; only what is on its way is not kept.
+        """
+        self.writing[tag] = self.writing.get(tag, 0) + 1
+        try:
+            answer = int(await reply)
+        except BaseException:
+            self.overtake(tag)
+            raise
+        finally:
+            self.writing[tag] -= 1
+            if not self.writing[tag]:
+                del self.writing[tag]
+        for key in keys:
+            self.forget_key(key)
+        if not keys:
+            self.forget(tag)
+        return answer
+
+    def overtake(self, tag: str) -> None:
+        """What is being read or loaded of an owner now is not kept, nor joined."""
         self.generations.bump(tag)
         self.writes.bump(tag)
 
+    def forget(self, tag: str, reason: str = "own_write") -> None:
+        """As `overtake`, and drops this process's copies of the owner."""
+        del reason
+        self.overtake(tag)
+
     def forget_key(self, key: str, reason: str = "own_write") -> None:
-        """Drops this process's copy under a key, which is being written; what is being read now is not kept either."""
+        """Drops this process's copy under a key; what is being read of its owner now is not kept either."""
         del reason
         self.changes.bump(key)
-        self.generations.bump(tag_of(key))
-        self.writes.bump(tag_of(key))
+        self.overtake(tag_of(key))
 
     async def store(self, script: Script, keys: Sequence[str], args: Sequence[Any], lookup: Lookup[Any]) -> int:
         """Runs the script that stores a load's value; its reply. Raises Unavailable, Overloaded."""
@@ -97,6 +126,7 @@ class Tiers:
             guarded=guards,
             changes=self.changes,
             writes=self.writes,
+            misfits=self.misfits,
             keep=keep,
             counted=counted,
             tags=tags,

@@ -231,11 +231,11 @@ async def test_redirections_that_lead_nowhere_end() -> None:
 
 async def test_each_reply_is_told_at_its_place(cluster: RedisCluster) -> None:
     """In the order of the commands, whichever slots they are of."""
-    told: list[tuple[int, Any]] = []
+    told: list[tuple[int, Any, bool]] = []
     async with opened(cluster.url) as link:
         asked = (("SET", VERSION, 1), ("SET", "other", 2), ("LPUSH", VERSION, 1), ("GET", "other"))
         replies = await link.ask("write", *asked, errors=True, place=lambda *reply: told.append(reply))
-    assert told == list(enumerate(replies))
+    assert told == [(index, reply, False) for index, reply in enumerate(replies)]
     assert isinstance(replies[2], ErrorReply)
 
 
@@ -248,7 +248,7 @@ async def test_replies_that_cannot_be_right_are_asked_for_once_more_elsewhere(cl
 
     doubts = 0
 
-    def doubt(index: int, reply: Any) -> None:
+    def doubt(index: int, reply: Any, again: bool) -> None:
         nonlocal doubts
         if doubts:
             doubts -= 1

@@ -14,7 +14,17 @@ from packaging.requirements import Requirement
 from redis_servers import RedisServer, locked_server
 from wires import OK, Words, bulk, invalidation, stub
 
-from cache.connection import Connection, HandshakeRefused, Push, check_address, connect, exchange, pack, packer
+from cache.connection import (
+    SERVED,
+    Connection,
+    HandshakeRefused,
+    Push,
+    check_address,
+    connect,
+    exchange,
+    pack,
+    packer,
+)
 from cache.errors import ErrorReply, Misuse, Unavailable
 from deploy.local import Programs
 
@@ -175,7 +185,7 @@ async def test_a_connection_that_ends_within_a_reply_is_unavailable(cut: bytes) 
 
     async def say_half(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"HELLO\r\n$1\r\n3\r\n")
-        writer.write(b"%1\r\n+proto\r\n:3\r\n" + OK + OK + cut)
+        writer.write(b"%1\r\n+proto\r\n:3\r\n" + OK + OK + bulk(SERVED) + cut)
         await writer.drain()
         await asyncio.sleep(0.05)
         writer.close()

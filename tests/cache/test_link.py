@@ -267,7 +267,7 @@ async def test_reads_that_are_sent_again_keep_their_order_and_their_answers(serv
         wire.on_reply = cut
         places: list[tuple[int, Any]] = []
         asked = [
-            link.ask("read", ("GET", f"k{number}"), again=True, place=lambda index, reply: places.append(reply))
+            link.ask("read", ("GET", f"k{number}"), again=True, place=lambda index, reply, again: places.append(reply))
             for number in range(100)
         ]
         assert await asyncio.gather(*asked) == [[str(number).encode()] for number in range(100)]
@@ -402,7 +402,7 @@ async def test_replies_are_placed_in_order_before_anything_behind_them_is_read(s
     """The reader tells each reply where it stands; the caller, who may have left, hears of it later or never."""
     async with opened(server.url) as link:
         await link.ask("first", ("PING",))
-        placed: list[tuple[int, Any]] = []
+        placed: list[tuple[int, Any, bool]] = []
         left = asyncio.ensure_future(
             link.ask("left", ("ECHO", "a"), ("ECHO", "b"), place=lambda *told: placed.append(told))
         )
@@ -411,7 +411,7 @@ async def test_replies_are_placed_in_order_before_anything_behind_them_is_read(s
             await asyncio.sleep(0)
         left.cancel()
         assert await stayed == [b"c"]
-        assert placed == [(0, b"a"), (1, b"b"), (0, b"c")]
+        assert placed == [(0, b"a", False), (1, b"b", False), (0, b"c", False)]
 
 
 async def test_a_place_that_raises_ends_its_connection_and_not_the_reader(
@@ -419,7 +419,7 @@ async def test_a_place_that_raises_ends_its_connection_and_not_the_reader(
 ) -> None:
     """It is a bug, so it is logged; the link connects again."""
 
-    def place(index: int, reply: Any) -> None:
+    def place(index: int, reply: Any, again: bool) -> None:
         raise RuntimeError("a bug")
 
     async with opened(server.url) as link:

@@ -8,7 +8,7 @@ from cache.hot import Entry
 from cache.lookup import Lookup
 from cache.observer import NullObserver
 from cache.options import RegionOptions
-from cache.reading import Reading
+from cache.reading import Misfits, Reading
 from cache.values import Values
 
 
@@ -27,14 +27,15 @@ def test_what_was_overtaken_while_it_was_read_is_not_kept(overtaken_by: str | No
         guarded=False,
         changes=changes,
         writes=writes,
+        misfits=Misfits(),
         keep=lambda lookup, entry: entries.append(entry),
     )
-    reading.place(0, b"1")
-    reading.place(1, 1000)
+    reading.place(0, b"1", False)
+    reading.place(1, 1000, False)
     if overtaken_by == "writes":
         writes.bump("ada")
     if overtaken_by == "changes":
         changes.bump(key)
-    reading.place(2, encoded[0])
+    reading.place(2, encoded[0], False)
     assert reading.found[0] is not None
     assert len(entries) == kept

@@ -5,8 +5,11 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 import pytest
+from redis import Redis
 
 from cache import Cache, Records
+from cache.shared import VERSION_SECONDS
+from deploy.local import RunningStore
 
 pytestmark = pytest.mark.asyncio
 
@@ -170,3 +173,29 @@ async def test_records_of_one_owner_are_listed_the_first_to_end_first(hot: Opens
         assert [record_id for record_id, _ in listed] == ["sooner", "later", "last"]
         assert [found["device"] for _, found in listed] == ["sooner", "later", "last"]
         assert len(cache.hot) == 0
+
+
+async def test_an_owner_who_writes_nothing_any_more_is_forgotten(hot: Opens, redis_server: RunningStore) -> None:
+    """Whatever raised it, a version ends by itself, long after all that was labelled with it."""
+    with Redis.from_url(redis_server.url) as redis:
+        async with hot() as cache:
+            records, region = cache.records("session"), cache.region("board", int, ttl_seconds=30)
+
+            async def load() -> int:
+                return 1
+
+            async def delete() -> None:
+                await records.delete("ada", ["s1"])
+
+            for raises in (
+                lambda: create(records),
+                lambda: records.change("ada", "s1", {"device": "y"}),
+                lambda: region.get("ada", load),
+                lambda: cache.invalidate("ada", region),
+                delete,
+            ):
+                before = int(redis.get("v:{ada}") or 0)
+                redis.persist("v:{ada}")
+                await raises()
+                assert int(redis.get("v:{ada}") or 0) == before + 1
+                assert VERSION_SECONDS - 60 < redis.ttl("v:{ada}") <= VERSION_SECONDS

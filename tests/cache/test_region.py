@@ -90,6 +90,27 @@ async def test_several_lookups_take_one_round_trip_and_none_when_hot(hot: Opens,
         assert len(recorder.calls) == 1
 
 
+async def test_many_values_are_loaded_a_few_at_a_time(hot: Opens, recorder: Recorder) -> None:
+    """More than may wait at once, all cold: as many loads as the region allows, and none is refused."""
+    running, most = 0, 0
+
+    async def load(tag: str) -> Board:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        running -= 1
+        return Board(tag)
+
+    async with hot() as cache:
+        region = boards(cache, max_loads=2)
+        tags = [f"user{n}" for n in range(200)]
+        answers = await region.get_many(tags, load)
+        assert {tag: answer.value.text for tag, answer in answers.items()} == {tag: tag for tag in tags}
+        assert 1 <= most <= 2
+        assert recorder.refused == 0
+
+
 async def test_loads_beyond_the_bound_are_refused_at_once(hot: Opens, recorder: Recorder) -> None:
     """Sixteen wait per load allowed; the next one is told to come back."""
     async with hot() as cache:

@@ -90,10 +90,11 @@ class RedisServer(_Running):
             raise RuntimeError("this server does not run")
         return self._process.pid
 
-    def start(self) -> None:
+    def start(self, *arguments: str) -> None:
         """Starts it, again on the same port and with what it kept, and waits until it answers."""
+        command = [*self._command, *arguments]
         with (self._folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(self._command, cwd=self._folder, stdout=log, stderr=log)
+            self._process = subprocess.Popen(command, cwd=self._folder, stdout=log, stderr=log)
         if not wait_until(lambda: self.answers() or self._has_ended(), READY_SECONDS) or self._has_ended():
             raise RuntimeError(f"redis-server did not start:\n{(self._folder / 'log').read_text()[-2000:]}")
 
@@ -145,10 +146,14 @@ class RedisServer(_Running):
             return client.execute_command(*args)
 
     def answers(self) -> bool:
+        return self.says() == "PONG"
+
+    def says(self) -> str:
+        """What it answers to a PING, be it an error; "" if it does not."""
         try:
-            return bool(self.command("PING"))
-        except (RedisError, OSError):
-            return False
+            return str(self.command("PING"), "ascii")
+        except (RedisError, OSError) as error:
+            return str(error)
 
     def _has_ended(self) -> bool:
         return self._process is None or self._process.poll() is not None

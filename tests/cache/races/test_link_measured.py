@@ -80,7 +80,7 @@ class Tracked:
 
     async def ask(self, *commands: tuple[str | int, ...]) -> None:
         """Asks, and puts each reply into the stream at its place."""
-        await self.link.ask("read", *commands, errors=True, place=lambda index, reply: self.stream.append(reply))
+        await self.link.ask("read", *commands, errors=True, place=lambda index, reply, again: self.stream.append(reply))
 
     async def told(self) -> list[Any]:
         """What came since the last time, once everything that was sent before now has come."""

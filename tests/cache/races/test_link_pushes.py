@@ -45,7 +45,7 @@ async def test_thousands_of_keys_change_at_once_and_each_is_told_in_its_place(
     for _ in range(turns):
         await link.ask("read", *(("GET", name) for name in names))
         server.command("MSET", *(word for name in names for word in (name, 1)))
-        await link.ask("read", ("PING",), place=lambda index, reply: stream.append(reply))
+        await link.ask("read", ("PING",), place=lambda index, reply, again: stream.append(reply))
         *pushes, pong = stream
         assert pong == b"PONG"
         assert all(type(push) is Push for push in pushes)

@@ -93,3 +93,49 @@ async def test_in_a_black_hole_nobody_waits_for_long(fleet: Fleet, expects: Expe
         with pytest.raises(Unavailable):
             await not_held
         assert ended[0] < 1.0 + stalled.seconds
+
+
+@race(HOT)
+async def test_a_write_that_meets_a_black_hole_costs_its_author_no_copy(fleet: Fleet, expects: Expects) -> None:
+    """It fails, and whether it happened is unknown; what was there before still stands in, marked, for who only reads.
+
+    Once Redis is back the write has happened or not; either way what is answered is what Redis holds.
+    """
+    expects(UNTRUSTED)
+    async with wire_to(fleet.url) as wire:
+        one = await fleet.process(wire.url, clock=boot_clock, deadline_seconds=0.2)
+        await one.sign_in()
+        await one.sessions.change("ada", "s", {"theme": "grey"})  # Redis knows the script from now on
+        await fleet.read(one)
+        await one.session()
+        wire.stall(commands=False)
+        with pytest.raises(Unavailable):
+            await one.sessions.change("ada", "s", {"theme": "dark"})
+        with pytest.raises(Unavailable):
+            await fleet.write(one)
+        await asyncio.sleep(1.1 * B)
+        answers = await one.cache.look(one.sessions.lookup("ada", "s"), one.board.lookup("ada"), stale=True)
+        assert [answer and (answer.tier, answer.stale) for answer in answers] == [("hot", "outage")] * 2
+        wire.flow()
+        assert await one.cache.trusted(5), one.cache.state()
+        fleet.end_barriers()
+        must(await fleet.differing() == [], "a copy differs from Redis")
+        session = await one.session()
+        must(session is not None and session["theme"] == "dark", "the write reached Redis, and is not seen")
+
+
+@race(HOT)
+async def test_a_session_whose_end_met_a_black_hole_is_not_shown_where_it_was_ended(
+    fleet: Fleet, expects: Expects
+) -> None:
+    """Whether it ended is unknown, but nobody wants to see it again here: no copy stands in for it."""
+    expects(UNTRUSTED)
+    async with wire_to(fleet.url) as wire:
+        one = await fleet.process(wire.url, clock=boot_clock, deadline_seconds=0.2)
+        await one.sign_in()
+        await one.session()
+        wire.stall(commands=False)
+        with pytest.raises(Unavailable):
+            await one.sessions.delete("ada", ["s"])
+        with pytest.raises(Unavailable):
+            await one.cache.look(one.sessions.lookup("ada", "s"), stale=True)

@@ -75,6 +75,35 @@ async def test_after_a_restart_no_copy_is_answered_that_redis_does_not_hold(
     assert await own_fleet.differing() == []
 
 
+async def test_while_redis_loads_what_it_kept_copies_stand_in(
+    server: RedisServer, own_fleet: Fleet, expects: Expects
+) -> None:
+    """It takes connections and greets, and refuses everything else: it is not back yet, and no copy ends with that."""
+    expects(GONE)
+    one = await own_fleet.process(clock=boot_clock)
+    await one.sign_in()
+    assert await one.session() is not None
+    own_fleet.foreign.eval("for n = 1, 8192 do redis.call('SET', 'other:' .. n, n) end", 0)
+    await asyncio.to_thread(server.kill)
+    await until(lambda: one.cache.state()[0] == "lost")
+    # A delay in microseconds before each key; every 1,024 keys it looks who is there.
+    starting = asyncio.create_task(asyncio.to_thread(server.start, "--key-load-delay", "200"))
+    await until(lambda: "loading" in server.says())
+    stood_in = 0
+    while True:
+        [answer] = await one.cache.look(one.sessions.lookup("ada", "s"), stale=True)
+        assert answer is not None
+        if answer.tier == "redis":
+            break
+        assert (answer.tier, answer.stale) == ("hot", "outage")
+        stood_in += 1
+        await asyncio.sleep(0.01)
+    assert stood_in > 5
+    await starting
+    assert await one.cache.trusted(3), one.cache.state()
+    assert await one.session() is not None
+
+
 async def test_a_flush_leaves_no_copy_and_no_session(own_fleet: Fleet) -> None:
     """FLUSHALL is told as one push for all keys; a floor that Redis no longer counts stands in nobody's way."""
     one = await own_fleet.process(deadline_seconds=5)

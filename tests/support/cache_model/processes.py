@@ -10,6 +10,7 @@ from cache_model.turned_loop import TurnedLoop
 from cache_model.ways import Way
 
 from cache import Cache, Records, Region
+from cache.link import Link
 
 Opens = Callable[[str], AbstractAsyncContextManager[Cache]]
 
@@ -44,6 +45,12 @@ class Process:
     @property
     def trusted(self) -> bool:
         return self.cache.state()[0] == "trusted"
+
+    @property
+    def connected(self) -> bool:
+        """False while it gave up an attempt to connect, and waits before the next one: all calls fail until then."""
+        link = self.cache.link
+        return isinstance(link, Link) and link.down is None
 
     async def _live(self, end: asyncio.Event) -> None:
         async with self._opens(self.way.url) as cache:

@@ -96,7 +96,7 @@ def the_lease_counts_from_the_answer(patch: pytest.MonkeyPatch) -> None:
 
 def a_commit_raises_no_version(patch: pytest.MonkeyPatch) -> None:
     """Its writer's floor does not exclude what was read before."""
-    _edit(patch, cache.cache, "COMMIT", "redis.call('INCR', KEYS[1])", "tonumber(redis.call('GET', KEYS[1]) or 0)")
+    _edit(patch, cache.cache, "COMMIT", "return raised(KEYS[1])", "return tonumber(redis.call('GET', KEYS[1]) or 0)")
 
 
 def a_commit_deletes_nothing(patch: pytest.MonkeyPatch) -> None:

@@ -85,7 +85,7 @@ class World:
         self.operations: list[Operation] = []
         self.faults = 0
         self.processes = [Process(n, self.loop, self.raw, self._open) for n in range(processes)]
-        self._noticed = 0  # how many faults had been made when last all was quiet
+        self._noticed = 0  # how many faults had been made when last all was quiet, and connected
         self._turned_ms = 0
         self._first_seen: dict[tuple[bytes, bytes, bytes], int] = {}
         self._log = _Loud(self.promises)
@@ -108,7 +108,8 @@ class World:
             self.loop.once()
             quiet = 0 if moved or self.loop.activity != before else quiet + 1
             if quiet == 2:
-                self._noticed = self.faults
+                if all(process.connected for process in self.processes):
+                    self._noticed = self.faults
                 if rounds is None:
                     return
         if rounds is None:
