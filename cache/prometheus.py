@@ -109,6 +109,11 @@ class PrometheusObserver:
     def looked_up(self, region: str, tier: Tier, hit: bool) -> None:
         (self._hits if hit else self._misses)[tier][region] += 1
 
+    def hot_lookups(self) -> tuple[int, int]:
+        """Hits of the hot tier so far, and lookups of it."""
+        hits = sum(self._hits["hot"].values())
+        return hits, hits + sum(self._misses["hot"].values())
+
     def loaded(self, region: str, seconds: float, ok: bool) -> None:
         self._loads.labels(region).observe(seconds)
         self.looked_up(region, "load", ok)

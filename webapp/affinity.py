@@ -2,7 +2,8 @@
 
 HAProxy shows the application the affinity cookie a browser sent (X-Affinity) and the slot it chose (X-Slot); both are
 set by HAProxy itself, never taken from outside. A slot's cookie value cannot be guessed: it is keyed. With `maxidle`
-and `maxlife` HAProxy appends two dates, each 30 bits of epoch seconds / 4 in five base64 characters.
+and `maxlife` HAProxy appends two dates, each 30 bits of epoch seconds / 4 in five base64 characters; a value without
+dates was set by the application, and its bearer sent here on purpose.
 """
 
 import base64
@@ -13,6 +14,7 @@ from hashlib import sha256
 BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 VALUE_LENGTH = 22
 DRAIN_MARK = "drain."
+AFFINITY_COOKIE = "SRV"  # haproxy.cfg: cookie SRV
 MAX_IDLE_SECONDS = 30 * 60  # haproxy.cfg: cookie ... maxidle 30m
 MAX_LIFE_SECONDS = 8 * 3600  # haproxy.cfg: cookie ... maxlife 8h
 DATE_ROUNDING_SECONDS = 4
@@ -31,8 +33,18 @@ class Affinity:
     """Classifies requests by the cookie that came and the slot that answers."""
 
     def __init__(self, affinity_key: str, slots: int, wall_clock: Callable[[], float]) -> None:
-        self._slots = {slot_value(affinity_key, f"web-{n}"): f"web-{n}" for n in range(1, slots + 1)}
+        self._values = {f"web-{n}": slot_value(affinity_key, f"web-{n}") for n in range(1, slots + 1)}
+        self._slots = {value: slot for slot, value in self._values.items()}
         self._wall_clock = wall_clock
+
+    def value_of(self, slot: str) -> str | None:
+        """What sends a browser to a slot; None if there is no such slot."""
+        return self._values.get(slot)
+
+    def marked(self, slot: str) -> str | None:
+        """What sends a browser anywhere else, and still tells whence it came; None if there is no such slot."""
+        value = self._values.get(slot)
+        return None if value is None else DRAIN_MARK + value
 
     def outcome(self, cookie: str, slot: str) -> str:
         """One of OUTCOMES for the cookie HAProxy saw ('' if none) and the slot it chose."""
@@ -47,7 +59,9 @@ class Affinity:
             return "moved_drain"
         if self._expired(dates):
             return "expired"
-        return "kept" if meant == slot else "moved_down"
+        if meant != slot:
+            return "moved_down"
+        return "kept" if dates else "moved_rebalance"
 
     def _well_dated(self, dates: list[str]) -> bool:
         return len(dates) <= 2 and all(not date or _epoch_seconds(date) is not None for date in dates)

@@ -6,7 +6,8 @@ Names are the contract of `docs/metrics.md`.
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
 from prometheus_client.platform_collector import PlatformCollector
@@ -24,7 +25,7 @@ REGIONS = ("session", "profile", "board", "front")
 OTHER = "OTHER"  # a method that a route does not answer
 STATUSES = ("2xx", "3xx", "4xx", "5xx")
 CALLS = {
-    "redis": OPERATIONS,
+    "redis": (*OPERATIONS, "fleet"),
     "mongodb": ("read", "write", "bulk", "index"),
     "s3": ("read", "write", "link", "prepare"),
 }
@@ -32,6 +33,7 @@ CALL_RESULTS = ("ok", "error", "cancelled")
 SESSION_EVENTS = ("started", "ended", "touched", "touch_saved", "touch_lost", "refused")
 JOBS = {"export": ("ok", "error")}
 LAG_SECONDS = 0.5
+HIT_RATE_SECONDS = 60
 
 
 class Metrics:
@@ -74,6 +76,17 @@ class Metrics:
             buckets=CALL_BUCKETS,
             registry=self.registry,
         )
+        self._released = Counter(
+            "hotseat_released_users", "Users sent to another instance: here were too many.", registry=self.registry
+        )
+        self._preloaded = Counter(
+            "hotseat_preloaded_keys", "Keys that were made hot before the first request.", registry=self.registry
+        )
+        self._held = Gauge("hotseat_users", "People who were here within the last minute.", registry=self.registry)
+        self._drain = Gauge(
+            "hotseat_drain_seconds", "How long this process has been leaving; 0 if it is not.", registry=self.registry
+        )
+        self._hot_lookups: deque[tuple[int, int]] = deque([(0, 0)], maxlen=int(HIT_RATE_SECONDS / LAG_SECONDS) + 1)
         self._sessions = Counter("hotseat_sessions", "What happened to sessions.", ("event",), registry=self.registry)
         self._replays = Counter(
             "hotseat_idempotent_replays", "Writes that had been done already.", registry=self.registry
@@ -97,6 +110,25 @@ class Metrics:
     def watch(self, cache: Cache) -> None:
         """Shows what the cache holds, and what waits for Redis."""
         self.registry.register(HotCacheCollector(cache, REGIONS))
+
+    def watch_life(self, users: Callable[[], int], leaving_seconds: Callable[[], float]) -> None:
+        """Shows how many people are held, and how long the process has been leaving."""
+        self._held.set_function(users)
+        self._drain.set_function(leaving_seconds)
+
+    @property
+    def hit_rate(self) -> float | None:
+        """The hot tier's hits per lookup over the last minute; None if there was no lookup."""
+        (hits_then, lookups_then), (hits, lookups) = self._hot_lookups[0], self.observer.hot_lookups()
+        return (hits - hits_then) / (lookups - lookups_then) if lookups > lookups_then else None
+
+    def released(self) -> None:
+        """A user was sent to another instance, because too many were here."""
+        self._released.inc()
+
+    def preloaded(self, keys: int) -> None:
+        """So many keys were made hot before the first request."""
+        self._preloaded.inc(keys)
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """One request is over."""
@@ -132,11 +164,12 @@ class Metrics:
         self._called("s3", operation, result, seconds)
 
     async def watch_loop(self) -> None:
-        """Measures the event loop's lag until cancelled."""
+        """Measures the event loop's lag, and notes what the hit rate is taken from, until cancelled."""
         while True:
             before = time.perf_counter()
             await asyncio.sleep(LAG_SECONDS)
             self.lag_seconds = max(0.0, time.perf_counter() - before - LAG_SECONDS)
+            self._hot_lookups.append(self.observer.hot_lookups())
 
     def exposition(self) -> bytes:
         """The text a scrape gets."""

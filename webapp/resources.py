@@ -13,16 +13,21 @@ from importlib.metadata import version
 
 import msgspec
 
-from cache import Cache, Misuse, Region, open_cache
+from cache import Cache, Misuse, Region, boot_clock, open_cache
 from webapp.affinity import Affinity
 from webapp.documents import Documents
 from webapp.errors import SettingsInvalid
+from webapp.fleet import Fleet, Told
+from webapp.held import Held
 from webapp.jobs import Jobs, open_jobs
+from webapp.life import Life, Phase
 from webapp.media import Media
 from webapp.metrics import Metrics
 from webapp.model import Board, FrontCards, Person
+from webapp.moving import Moving
 from webapp.offload import Offload
 from webapp.passwords import Passwords
+from webapp.rebalancing import Rebalancing
 from webapp.sessions import Sessions
 from webapp.settings import Settings
 
@@ -48,6 +53,11 @@ class Resources:
     studio: Offload
     jobs: Jobs
     affinity: Affinity
+    life: Life
+    held: Held
+    rebalancing: Rebalancing
+    moving: Moving
+    fleet: Fleet
 
 
 @asynccontextmanager
@@ -62,7 +72,7 @@ async def open_resources(
 
     What does not serve pages (`serves=False`) keeps no hot copies, whatever the settings say.
     """
-    running = version("hotseat")
+    running = version("hotseat") + (f"+{settings.release}" if settings.release else "")
     metrics = Metrics(settings, running, routes or {})
     async with AsyncExitStack() as stack:
         cache = await _opened_cache(stack, settings, metrics, keeps=serves and settings.hot_cache != "off")
@@ -80,6 +90,21 @@ async def open_resources(
         stack.push_async_callback(_cancelled, lag)
         fresh = settings.board_fresh_seconds
         stale = STALE_ON_ERROR_TIMES * fresh
+        life, held = Life(boot_clock), Held(boot_clock)
+        metrics.watch_life(held.__len__, lambda: life.leaving_seconds)
+        affinity = Affinity(settings.affinity_key, settings.web_slots, wall_clock)
+        rebalancing = Rebalancing(settings.rebalance_per_minute, boot_clock)
+
+        def tell() -> Told:
+            return _told(settings, running, metrics=metrics, cache=cache, life=life, held=held)
+
+        fleet = Fleet(cache, tell, boot_clock)
+
+        def plan(members: list[Told]) -> None:
+            if settings.sticky_mode and life.serves:
+                rebalancing.plan(len(held), _others(members, settings.instance_id, affinity))
+
+        fleet.heard = plan
         yield Resources(
             settings=settings,
             version=running,
@@ -103,8 +128,45 @@ async def open_resources(
             passwords=passwords,
             studio=studio,
             jobs=jobs,
-            affinity=Affinity(settings.affinity_key, settings.web_slots, wall_clock),
+            affinity=affinity,
+            life=life,
+            held=held,
+            rebalancing=rebalancing,
+            moving=Moving(settings.instance_id, affinity, life, held, rebalancing, released=metrics.released),
+            fleet=fleet,
         )
+
+
+def _told(settings: Settings, running: str, *, metrics: Metrics, cache: Cache, life: Life, held: Held) -> Told:
+    """What a process tells of itself, to the fleet and to whoever asks. `naive` and `off` are states by choice."""
+    state, reason = cache.state() if settings.hot_cache == "on" else (settings.hot_cache, "")
+    return Told(
+        instance=settings.instance_id,
+        version=running,
+        mode=settings.mode,
+        rung=settings.rung,
+        phase=life.phase,
+        users=len(held),
+        in_flight=metrics.in_flight,
+        lag_ms=round(metrics.lag_seconds * 1000, 1),
+        hot_state=state,
+        hot_reason=reason,
+        hot_entries=len(cache.hot),
+        hot_bytes=cache.hot.bytes,
+        hit_rate=metrics.hit_rate,
+    )
+
+
+def _others(members: list[Told], own: str, affinity: Affinity) -> dict[str, int]:
+    """How many users each other instance holds that users may be sent to."""
+    return {
+        told.instance: told.users
+        for told in members
+        if told.instance != own
+        and told.phase == Phase.READY
+        and told.mode == "sticky"
+        and affinity.value_of(told.instance) is not None
+    }
 
 
 async def _opened_cache(stack: AsyncExitStack, settings: Settings, metrics: Metrics, *, keeps: bool) -> Cache:

@@ -1,13 +1,21 @@
-"""A web process from birth to death: listen, be ready, leave politely, close.
+"""A web process from birth to death: listen, warm up, be ready, leave politely, close.
 
-Leaving (SIGTERM): `/readyz` answers 404, so the proxy sends nobody new, while everything is still served; then 503
-and no new connections; what is in flight is finished; the process ends within `DRAIN_SECONDS`. SIGINT or a second
-SIGTERM skips the waiting and gives what is in flight one second.
+Leaving, told by a signal:
+- SIGTERM, drain: `/readyz` answers 404 and each browser is told to go elsewhere, while everything is still served; then
+  503, and connections are closed with their answers; what is in flight is finished.
+- SIGUSR1, retire: the successor has this slot already. Nobody is moved; the rest is the same.
+- SIGINT, or a second signal, hurries: no waiting, and one second for what is in flight.
+
+The process ends within `DRAIN_SECONDS`.
 """
 
 import asyncio
+import contextlib
 import signal
 import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
 
 import structlog
 from tornado.httpserver import HTTPServer
@@ -16,14 +24,15 @@ from tornado.web import Application
 from webapp.app import make_app, route_methods
 from webapp.eviction import watching_for_eviction
 from webapp.handlers.internal import internal_routes
+from webapp.life import Phase
 from webapp.resources import Resources, open_resources
 from webapp.settings import NAIVE_MEANING, Settings
 
 HOST = "127.0.0.1"
 MAX_BODY_BYTES = 12 << 20
 IDLE_CONNECTION_SECONDS = 120
-READY, DRAINING, CLOSING = 200, 404, 503
-UNNOTICED_SECONDS = 2.0  # the proxy checks twice a second; both phases of leaving outlast a few checks
+UNNOTICED_SECONDS = 2.0  # the proxy checks twice a second; both phases of draining outlast a few checks
+REPOINTED_SECONDS = 0.5  # what was on its way here when the slot was given to the successor has come by then
 HURRY_SECONDS = 1.0
 
 log = structlog.get_logger("webapp.server")
@@ -35,12 +44,25 @@ async def serve(settings: Settings) -> None:
         process = WebProcess(resources)
         process.listen()
         process.obey_signals()
+        await process.get_ready()
         log.info("ready", port=settings.port, admin_port=settings.admin_port, rung=settings.rung)
         if settings.hot_cache == "naive":
             log.warning("this is the control", hot_cache="naive", meaning=NAIVE_MEANING)
-        async with watching_for_eviction(resources.cache):
+        async with watching_for_eviction(resources.cache), beside(resources.fleet.run(), "fleet"):
             await process.leave_when_told()
         log.info("left", in_flight=resources.metrics.in_flight)
+
+
+@asynccontextmanager
+async def beside(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[None]:
+    """Runs it in a task that ends with the block at the latest."""
+    task = asyncio.create_task(work, name=name)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 class WebProcess:
@@ -48,66 +70,74 @@ class WebProcess:
 
     def __init__(self, resources: Resources) -> None:
         self._resources = resources
-        self._readiness = READY
+        self._life = resources.life
+        self._life.enter(Phase.STARTING)
         self._told = asyncio.Event()
         self._hurried = asyncio.Event()
+        self._retires = False
         self._front = HTTPServer(
             make_app(resources),
             max_body_size=MAX_BODY_BYTES,
             max_buffer_size=MAX_BODY_BYTES + (1 << 20),
             idle_connection_timeout=IDLE_CONNECTION_SECONDS,
         )
-        self._front_probe = internal_routes(resources, self.readiness)
-        self._admin = HTTPServer(Application(self._front_probe, log_function=lambda handler: None))
-
-    def readiness(self) -> int:
-        """What `/readyz` answers."""
-        return self._readiness
+        self._inside = internal_routes(resources)
+        self._admin = HTTPServer(Application(self._inside, log_function=lambda handler: None))
 
     def listen(self) -> None:
         """Opens both ports."""
         settings = self._resources.settings
         application = self._front.request_callback
         if isinstance(application, Application):
-            application.add_handlers(r".*", [route for route in self._front_probe if route[0] == "/readyz"])
+            application.add_handlers(r".*", [route for route in self._inside if route[0] == "/readyz"])
         self._front.listen(settings.port, HOST)
         self._admin.listen(settings.admin_port, HOST)
 
     def obey_signals(self) -> None:
-        """SIGTERM: leave. SIGINT or a second SIGTERM: leave at once."""
+        """SIGTERM: drain. SIGUSR1: retire. SIGINT, or a second signal: hurry."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._tell)
+        loop.add_signal_handler(signal.SIGUSR1, self._tell, True)
         loop.add_signal_handler(signal.SIGINT, self._hurry)
+
+    async def get_ready(self) -> None:
+        """From now on users may be sent here."""
+        if not self._told.is_set():
+            self._life.enter(Phase.READY)
 
     async def leave_when_told(self) -> None:
         """Waits for a signal, then goes through the phases of leaving."""
         await self._told.wait()
         deadline = time.monotonic() + self._resources.settings.drain_seconds
-        self._readiness = DRAINING
-        await self._pause()
-        self._readiness = CLOSING
-        await self._pause()
+        if self._retires:
+            self._life.enter(Phase.RETIRING)
+            await self._pause(REPOINTED_SECONDS)
+        else:
+            self._life.enter(Phase.DRAINING)
+            await self._pause(UNNOTICED_SECONDS)
+            self._life.enter(Phase.CLOSING)
+            await self._pause(UNNOTICED_SECONDS)
         self._front.stop()
         await self._finish_what_is_in_flight(deadline)
         await self._front.close_all_connections()
         self._admin.stop()
         await self._admin.close_all_connections()
 
-    def _tell(self) -> None:
+    def _tell(self, retires: bool = False) -> None:
         if self._told.is_set():
             self._hurried.set()
+            return
+        self._retires = retires
         self._told.set()
 
     def _hurry(self) -> None:
         self._hurried.set()
         self._told.set()
 
-    async def _pause(self) -> None:
-        try:
-            async with asyncio.timeout(UNNOTICED_SECONDS):
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
                 await self._hurried.wait()
-        except TimeoutError:
-            pass
 
     async def _finish_what_is_in_flight(self, deadline: float) -> None:
         while self._resources.metrics.in_flight > 0:

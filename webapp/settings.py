@@ -58,6 +58,9 @@ class Settings:
     session_idle_seconds: float
     session_absolute_seconds: float
     drain_seconds: float
+    rebalance_per_minute: float
+    handover: bool
+    release: str
     web_slots: int
     evidence: bool
     log_level: str
@@ -121,6 +124,9 @@ def from_mapping(variables: Mapping[str, str]) -> Settings:
         "session_idle_seconds": read.number("SESSION_IDLE_SECONDS", 10, 30 * 86400, 1800),
         "session_absolute_seconds": read.number("SESSION_ABSOLUTE_SECONDS", 10, 365 * 86400, 28800),
         "drain_seconds": read.number("DRAIN_SECONDS", 1, 600, 25),
+        "rebalance_per_minute": read.number("REBALANCE_PER_MINUTE", 0, 100_000, 120),
+        "handover": read.choice("HANDOVER", ("on", "off"), "on") == "on",
+        "release": read.name("RELEASE", "") if read.text("RELEASE", "") else "",
         "web_slots": read.integer("WEB_SLOTS", 1, 64, 8),
         "evidence": read.choice("EVIDENCE", ("on", "off"), "on") == "on",
         "log_level": read.choice("LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),

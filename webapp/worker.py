@@ -34,7 +34,7 @@ log = structlog.get_logger("webapp.worker")
 async def run_worker(settings: Settings) -> None:
     """Runs until SIGTERM or SIGINT; a job begun is finished if it ends soon. Raises OSError if the port is taken."""
     async with open_resources(settings, serves=False) as resources:
-        admin = HTTPServer(Application(internal_routes(resources, lambda: 200), log_function=lambda _: None))
+        admin = HTTPServer(Application(internal_routes(resources), log_function=lambda _: None))
         admin.listen(settings.admin_port, HOST)
         loop = asyncio.get_running_loop()
         told = asyncio.Event()

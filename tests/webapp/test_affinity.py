@@ -25,8 +25,9 @@ def date(seconds: float) -> str:
     [
         ("", "web-1", "new"),
         (cookie("web-1"), "web-1", "kept"),
-        (slot_value(KEY, "web-1"), "web-1", "kept"),
+        (slot_value(KEY, "web-1"), "web-1", "moved_rebalance"),
         (cookie("web-1"), "web-2", "moved_down"),
+        (slot_value(KEY, "web-1"), "web-2", "moved_down"),
         (cookie("web-1", mark="drain."), "web-2", "moved_drain"),
         (cookie("web-1", last_seconds_ago=1790), "web-1", "kept"),
         (cookie("web-1", last_seconds_ago=1810), "web-2", "expired"),

@@ -1,36 +1,18 @@
 """What a process tells about itself on its admin port."""
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from admin import admin
 from quiet_log import Expects
 from redis_servers import locked_server
 from sites import Site, Starts
-from tornado.httpserver import HTTPServer
-from tornado.testing import bind_unused_port
-from tornado.web import Application
 
 from deploy.local import Programs
-from webapp.handlers.internal import internal_routes
 
 pytestmark = pytest.mark.gen_test(timeout=30)
-
-
-@asynccontextmanager
-async def admin(site: Site) -> AsyncIterator[str]:
-    """The address of the site's admin port."""
-    listening, port = bind_unused_port()
-    server = HTTPServer(Application(internal_routes(site.resources, lambda: 200)))
-    server.add_socket(listening)
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.stop()
-        await server.close_all_connections()
 
 
 async def told(site: Site) -> Any:
@@ -51,8 +33,12 @@ async def test_a_process_tells_what_it_is_and_how_it_is(start: Starts) -> None:
         "version": site.resources.version,
         "mode": "sticky",
         "rung": "hot behind stickiness",
+        "phase": "ready",
         "readiness": 200,
+        "draining": False,
         "in_flight": 0,
+        "users": 1,
+        "lag_ms": seen["lag_ms"],
     }
     assert (hot["state"], hot["reason"], hot["entries"]) == ("trusted", "", 3)
     assert hot["bytes"] == site.counted("hotseat_cache_bytes") > 0

@@ -16,7 +16,7 @@ from tornado.web import HTTPError, RequestHandler
 
 import cache
 from webapp import errors
-from webapp.affinity import MOVED
+from webapp.affinity import AFFINITY_COOKIE, MOVED
 from webapp.resources import Resources
 
 MOST_IN_FLIGHT = 512
@@ -70,6 +70,7 @@ class Base(RequestHandler):
     route: str
     evidence: Evidence
     request_id: str
+    tag: str | None = None  # of whom the request is, once that is proven
 
     def initialize(self, resources: Resources, route: str) -> None:
         self.resources = resources
@@ -118,7 +119,11 @@ class Base(RequestHandler):
             raise errors.InvalidInput({name or "path": "This is not valid UTF-8 text."}) from None
 
     def finish(self, chunk: Any = None) -> Any:
-        """Puts the evidence into the headers before they go out."""
+        """Puts the evidence into the headers before they go out, and says where the browser is to go next."""
+        if self.resources.settings.sticky_mode:
+            self._move()
+        if not self.resources.life.keeps_connections:
+            self.set_header("Connection", "close")
         self.set_header("X-Request-ID", self.request_id)
         if self.resources.settings.evidence:
             self._show_evidence()
@@ -170,6 +175,12 @@ class Base(RequestHandler):
             log.warning("unavailable", route=self.route, cause=str(value))
         elif not isinstance(value, errors.WebappError | HTTPError | cache.Refused):
             log.error("unforeseen", route=self.route, exc_info=(typ, value, tb))
+
+    def _move(self) -> None:
+        value = self.resources.moving.cookie(self.evidence.affinity, self.tag)
+        if value is not None:
+            secure = self.resources.settings.secure
+            self.set_cookie(AFFINITY_COOKIE, value, path="/", httponly=True, samesite="Lax", secure=secure)
 
     def _show_evidence(self) -> None:
         evidence = self.evidence

@@ -53,6 +53,27 @@ class Visited(Base):
     known: Person | None = None
     may_be_stale = True
     _raised = 0
+    _claimed: str | None = None
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        claim = self.claim()
+        if claim is not None:
+            self._claimed = claim.tag
+            self.resources.held.begin(claim.tag)
+
+    def on_finish(self) -> None:
+        super().on_finish()
+        self._is_over()
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        self._is_over()
+
+    def _is_over(self) -> None:
+        if self._claimed is not None:
+            self.resources.held.end(self._claimed)
+            self._claimed = None
 
     async def visitor(self, *, board: bool = False) -> Visitor | None:
         """The person logged in, or None. Raises cache.Unavailable, BackendUnavailable, cache.Overloaded."""
@@ -65,6 +86,8 @@ class Visited(Base):
             self.forget_session()
             return None
         session, record, profile, kept = found
+        self.tag = session.tag
+        self.resources.held.seen(session.tag)
         try:
             if profile is None and kept is None and board:
                 person, kept = await asyncio.gather(self._person_of(session), self._board_of(session, record.version))

@@ -1,0 +1,116 @@
+"""The fleet: each web process tells the others, once a second, that it is there and how it is, and hears of them.
+
+One script a second and process, in either mode. What was told is worth `TOLD_SECONDS`; who has ended is gone from the
+list after that, or at once if it said so. A process that hears nothing (Redis is away) knows of nobody but itself.
+Unknown fields are passed over and missing ones have defaults, so different releases hear each other.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+import structlog
+
+from cache import Cache, Overloaded, Unavailable
+
+PULSE_SECONDS: Final = 1.0
+TOLD_SECONDS: Final = 5.0
+MOST_TOLD_BYTES: Final = 4096
+KEYS: Final = ("fleet:{fleet}", "fleet-until:{fleet}")
+
+PULSE: Final = """
+-- KEYS: what each told, until when that is worth something.
+-- ARGV: who tells, what ('' if it leaves), for how many ms that is worth something.
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local over = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now)
+if ARGV[2] == '' then over[#over + 1] = ARGV[1] end
+for _, name in ipairs(over) do
+  redis.call('HDEL', KEYS[1], name)
+  redis.call('ZREM', KEYS[2], name)
+end
+if ARGV[2] ~= '' then
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+  redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
+end
+for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, 10 * ARGV[3]) end
+return redis.call('HVALS', KEYS[1])
+"""
+
+log = structlog.get_logger("webapp.fleet")
+
+
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """What one process tells of itself. `hit_rate` is the hot tier's over the last minute, None before a lookup."""
+
+    instance: str
+    version: str = ""
+    mode: str = ""
+    rung: str = ""
+    phase: str = "ready"
+    users: int = 0
+    in_flight: int = 0
+    lag_ms: float = 0.0
+    hot_state: str = "off"
+    hot_reason: str = ""
+    hot_entries: int = 0
+    hot_bytes: int = 0
+    hit_rate: float | None = None
+
+
+class Fleet:
+    """`tell` says what this process tells now, `heard` is called after each pulse. `clock` in seconds."""
+
+    def __init__(self, cache: Cache, tell: Callable[[], Told], clock: Callable[[], float]) -> None:
+        self._tell = tell
+        self._pulse = cache.link.script(PULSE)
+        self._clock = clock
+        self._told: list[Told] = []
+        self._heard_at: float | None = None
+        self.heard: Callable[[list[Told]], None] = lambda members: None
+
+    @property
+    def own(self) -> Told:
+        """What this process tells now."""
+        return self._tell()
+
+    @property
+    def members(self) -> list[Told]:
+        """Every process that is there, this one included, by name; this one alone if nothing was heard lately."""
+        heard = self._heard_at is not None and self._clock() - self._heard_at < TOLD_SECONDS
+        own = self._tell()
+        others = [told for told in self._told if told.instance != own.instance] if heard else []
+        return sorted([own, *others], key=lambda told: told.instance)
+
+    async def run(self) -> None:
+        """Pulses until cancelled, and then says that this process is gone."""
+        try:
+            while True:
+                with contextlib.suppress(Unavailable, Overloaded):
+                    await self.pulse()
+                await asyncio.sleep(PULSE_SECONDS)
+        finally:
+            with contextlib.suppress(Unavailable, Overloaded):
+                await self._say(b"")
+
+    async def pulse(self) -> None:
+        """Tells, and hears. Raises Unavailable, Overloaded."""
+        values = await self._say(msgspec.json.encode(self._tell()))
+        self._told = [told for value in values if (told := _read(value)) is not None]
+        self._heard_at = self._clock()
+        self.heard(self.members)
+
+    async def _say(self, what: bytes) -> list[bytes]:
+        name = self._tell().instance
+        values: list[bytes] = await self._pulse("fleet", KEYS, (name, what, int(TOLD_SECONDS * 1000)))
+        return values
+
+
+def _read(value: bytes) -> Told | None:
+    try:
+        return msgspec.json.decode(value, type=Told) if len(value) <= MOST_TOLD_BYTES else None
+    except msgspec.MsgspecError:
+        log.debug("what a process told of itself cannot be read")
+        return None
