@@ -32,6 +32,7 @@ from webapp.sessions import Sessions
 from webapp.settings import Settings
 
 FRONT_FRESH_SECONDS = 5
+LOAD_SECONDS = 2.5  # a page that takes longer is asked for again elsewhere: haproxy.cfg gives a read 3 s
 STALE_ON_ERROR_TIMES = 10  # while MongoDB is gone, what is cached is shown, marked, for so many times its freshness
 
 
@@ -111,10 +112,19 @@ async def open_resources(
             metrics=metrics,
             cache=cache,
             # No `refresh_seconds`: other people's cards are promised within the freshness, not some time behind it.
-            boards=cache.region("board", Board, ttl_seconds=fresh, stale_on_error_seconds=stale),
-            profiles=cache.region("profile", Person, ttl_seconds=fresh, stale_on_error_seconds=stale),
+            boards=cache.region(
+                "board", Board, ttl_seconds=fresh, stale_on_error_seconds=stale, load_seconds=LOAD_SECONDS
+            ),
+            profiles=cache.region(
+                "profile", Person, ttl_seconds=fresh, stale_on_error_seconds=stale, load_seconds=LOAD_SECONDS
+            ),
             front=cache.region(
-                "front", FrontCards, ttl_seconds=FRONT_FRESH_SECONDS, stale_on_error_seconds=stale, max_loads=1
+                "front",
+                FrontCards,
+                ttl_seconds=FRONT_FRESH_SECONDS,
+                stale_on_error_seconds=stale,
+                max_loads=1,
+                load_seconds=LOAD_SECONDS,
             ),
             sessions=Sessions(
                 cache,

@@ -2,7 +2,9 @@
 
 import pytest
 from photo import photo
-from sites import Site
+from sites import Site, Starts
+
+from webapp.life import Phase
 
 pytestmark = [pytest.mark.gen_test(timeout=30), pytest.mark.usefixtures("bucket")]
 
@@ -18,6 +20,17 @@ async def test_a_picture_may_be_kept_for_ever(site: Site) -> None:
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.set_cookies == {}
     assert answer.body[:4] == b"RIFF"
+
+
+async def test_a_picture_sends_nobody_elsewhere(start: Starts, site: Site) -> None:
+    """Whoever is given it out of a cache later is not the browser it was answered to."""
+    sticky = await start(STICKY_MODE="on")
+    ada = await site.join()
+    key = (await ada.browser.put("/api/v1/me/avatar", body=photo())).json["avatar"]
+    sticky.resources.life.enter(Phase.DRAINING)
+    answer = await sticky.browser().get(f"/media/{key}")
+    assert (answer.status, answer.set_cookies) == (200, {})
+    assert "SRV" in (await sticky.browser().get("/api/v1/visits")).set_cookies
 
 
 async def test_a_picture_that_is_known_is_not_sent_again(site: Site) -> None:

@@ -115,9 +115,10 @@ async def test_connections_are_closed_with_their_answers_once_nobody_is_sent_her
     ):
         site.resources.life.enter(phase)
         async with httpx.AsyncClient(base_url=site.url) as client:
-            answer = await client.get("/api/v1/visits")
-            assert answer.status_code == 200
-            assert (answer.headers.get("Connection") == "close") == closes
+            for path in ("/api/v1/visits", "/static/postcards.css"):
+                answer = await client.get(path)
+                assert answer.status_code == 200
+                assert (answer.headers.get("Connection") == "close") == closes
 
 
 async def test_users_beyond_its_share_are_sent_to_those_who_hold_fewer(start: Starts) -> None:

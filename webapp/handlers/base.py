@@ -177,6 +177,9 @@ class Base(RequestHandler):
             log.error("unforeseen", route=self.route, exc_info=(typ, value, tb))
 
     def _move(self) -> None:
+        """Not in an answer that may be kept: whoever is given it later is somebody else."""
+        if self._headers.get("Cache-Control") != "no-store":
+            return
         value = self.resources.moving.cookie(self.evidence.affinity, self.tag)
         if value is not None:
             secure = self.resources.settings.secure

@@ -18,6 +18,10 @@ class StaticFiles(StaticFileHandler):
         self.set_header("X-Content-Type-Options", "nosniff")
         self.clear_header("Server")
 
+    def prepare(self) -> None:
+        if not self._resources.life.keeps_connections:
+            self.set_header("Connection", "close")
+
     def validate_absolute_path(self, root: str, absolute_path: str) -> str | None:
         if "\0" in absolute_path:
             raise HTTPError(404)  # Tornado's own check fails over it
