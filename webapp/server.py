@@ -13,12 +13,13 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
 from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 from tornado.web import Application
 
 from webapp.app import make_app, route_methods
@@ -65,6 +66,49 @@ async def beside(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[No
             await task
 
 
+class FrontServer(HTTPServer):
+    """Knows how many requests are being received: their bodies may take long, and handlers hear of them at the end."""
+
+    def initialize(self, *args: Any, **kwargs: Any) -> None:
+        super().initialize(*args, **kwargs)
+        self.receiving = 0
+
+    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+        return _Received(self, super().start_request(server_conn, request_conn))
+
+
+class _Received(HTTPMessageDelegate):
+    """One request on its way in, from its headers to its end."""
+
+    def __init__(self, server: FrontServer, inner: HTTPMessageDelegate) -> None:
+        self._server = server
+        self._inner = inner
+        self._counted = False
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        self._counted = True
+        self._server.receiving += 1
+        return self._inner.headers_received(start_line, headers)
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        return self._inner.data_received(chunk)
+
+    def finish(self) -> None:
+        self._inner.finish()
+        self._is_over()
+
+    def on_connection_close(self) -> None:
+        self._inner.on_connection_close()
+        self._is_over()
+
+    def _is_over(self) -> None:
+        if self._counted:
+            self._counted = False
+            self._server.receiving -= 1
+
+
 class WebProcess:
     """The listening side of one process."""
 
@@ -75,7 +119,7 @@ class WebProcess:
         self._told = asyncio.Event()
         self._hurried = asyncio.Event()
         self._retires = False
-        self._front = HTTPServer(
+        self._front = FrontServer(
             make_app(resources),
             max_body_size=MAX_BODY_BYTES,
             max_buffer_size=MAX_BODY_BYTES + (1 << 20),
@@ -140,7 +184,7 @@ class WebProcess:
                 await self._hurried.wait()
 
     async def _finish_what_is_in_flight(self, deadline: float) -> None:
-        while self._resources.metrics.in_flight > 0:
+        while self._resources.metrics.in_flight + self._front.receiving > 0:
             if self._hurried.is_set():
                 deadline = min(deadline, time.monotonic() + HURRY_SECONDS)
                 self._hurried.clear()
