@@ -3,7 +3,7 @@
 from typing import Final
 
 from cache_model.promises import Browser
-from cache_model.world import USERS, World
+from cache_model.world import USERS, World, card_in
 
 KINDS: Final = (
     "delete",
@@ -36,6 +36,9 @@ def foreign_write(world: World, kind: str, browser: Browser) -> None:
         case "garbage":
             world.raw("SET", key, b"\xff garbage")
         case "copy":
+            [there] = world.raw.look(("GET", boards.key(other)))
+            if card_in(there, other) is None:
+                return  # it may be this user's own, copied there before: put back, it would be genuine, and old
             world.faults += 1  # whoever reads it first will not trust its connection any more
             world.raw("COPY", boards.key(other), key, "REPLACE")
         case "another type":
@@ -61,8 +64,10 @@ def _lose_session(world: World, browser: Browser, *, copied: bool) -> None:
     if not world.raw("EXISTS", key):
         return
     if copied and theirs:
-        world.faults += 1
-        world.raw("COPY", sessions.key(theirs[0].user, theirs[0].session or ""), key, "REPLACE")
+        source, named = sessions.key(theirs[0].user, theirs[0].session or ""), (theirs[0].session or "").encode()
+        if world.raw.look(("HGET", source, "id")) == [named]:  # not this one's own, copied there before
+            world.faults += 1
+            world.raw("COPY", source, key, "REPLACE")
     else:
         world.raw("DEL", key)
 
