@@ -5,6 +5,7 @@ Start with `open_cache`; `cache/cache.py` has an example at its head, `docs/cach
 
 from cache.cache import Cache, Write
 from cache.errors import CacheError, ErrorReply, Misuse, Overloaded, Refused, Unavailable
+from cache.handover import Ended, Preloaded
 from cache.hot import HotCache
 from cache.link import Link
 from cache.lookup import Answer, Lookup, Stale
@@ -19,6 +20,7 @@ __all__ = [
     "Cache",
     "CacheError",
     "Check",
+    "Ended",
     "ErrorReply",
     "Fields",
     "GuardedObserver",
@@ -30,6 +32,7 @@ __all__ = [
     "NullObserver",
     "Observer",
     "Overloaded",
+    "Preloaded",
     "Records",
     "Refused",
     "Region",

@@ -18,6 +18,17 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
 from cache.errors import Misuse, Refused, Unavailable
+from cache.handover import (
+    LOADS,
+    MOST_BYTES,
+    MOST_NAMES,
+    PRELOAD_SECONDS,
+    SHARE,
+    TTL_SECONDS,
+    Handover,
+    LoadOf,
+    Preloaded,
+)
 from cache.hot_tiers import HotTiers
 from cache.lookup import Answer, Lookup
 from cache.options import LOAD_SECONDS, MAX_VALUE_BYTES, RegionOptions
@@ -52,6 +63,9 @@ class Cache:
         self._barrier_seconds = barrier_seconds
         self._staleness_seconds = staleness_seconds
         self._regions: list[Region[Any]] = []
+        self._regions_by_name: dict[str, Region[Any]] = {}
+        self._records_by_name: dict[str, Records] = {}
+        self._handover = Handover(tiers, prefix=prefix, regions=self._regions_by_name, records=self._records_by_name)
         self._begin = tiers.link.script(BEGIN)
         self._commit = tiers.link.script(COMMIT)
 
@@ -94,11 +108,13 @@ class Cache:
         join_seconds = self._staleness_seconds / 2
         region = Region(self._tiers, value_type, options, prefix=self._prefix, join_seconds=join_seconds)
         self._regions.append(region)
+        self._regions_by_name[name] = region
         return region
 
     def records(self, name: str, *, outage: bool = True) -> Records:
         """A kind of record whose truth is Redis."""
-        return Records(self._tiers, name, prefix=self._prefix, outage=outage)
+        records = self._records_by_name[name] = Records(self._tiers, name, prefix=self._prefix, outage=outage)
+        return records
 
     # --- reading -------------------------------------------------------------------------------------------------
 
@@ -168,6 +184,42 @@ class Cache:
     async def invalidate_tag(self, tag: str) -> int:
         """As `invalidate`, in every region of this cache."""
         return await self.invalidate(tag, *self._regions)
+
+    # --- handing over --------------------------------------------------------------------------------------------
+
+    async def write_manifest(
+        self,
+        slot: str,
+        *,
+        most_names: int = MOST_NAMES,
+        most_bytes: int = MOST_BYTES,
+        ttl_seconds: float = TTL_SECONDS,
+    ) -> int:
+        """Leaves the names of the hottest copies for whoever serves this slot next; how many. Values are not written.
+
+        While nothing is held, nothing is written, and a former manifest stays. Raises Unavailable, Overloaded.
+        """
+        return await self._handover.write(slot, most_names=most_names, most_bytes=most_bytes, ttl_seconds=ttl_seconds)
+
+    async def preload(
+        self,
+        slot: str,
+        *,
+        load: LoadOf | None = None,
+        seconds: float = PRELOAD_SECONDS,
+        share: float = SHARE,
+        loads: int = LOADS,
+        most_names: int = MOST_NAMES,
+    ) -> Preloaded:
+        """Reads what the slot's manifest names; a warm start. All regions and records have been made before.
+
+        Within `seconds` and `share` of the hot budget. What Redis does not hold is made by `load(region's name, tag)`,
+        at most `loads` times, as if it had been asked for. An outage, a manifest of no use and a load that fails end
+        it or leave something out; none is raised.
+        """
+        return await self._handover.preload(
+            slot, load=load, seconds=seconds, share=share, loads=loads, most_names=most_names
+        )
 
     # --- how things stand ----------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ from cache.link import AnyLink, Link, Script
 from cache.lookup import Answer, Lookup, Source
 from cache.meter import Meter
 from cache.observer import Observer
-from cache.reading import Reading
+from cache.reading import Keep, Reading
 from cache.shared import tag_of
 from cache.tiers import Tiers
 
@@ -227,6 +227,28 @@ class HotTiers(Tiers):
             entry.value, entry.decoded = value, True
         return Answer(entry.value, "hot", entry.version, now - entry.made_at, "outage")
 
+    # --- reading ahead -------------------------------------------------------------------------------------------
+
+    async def read_ahead(self, lookups: Sequence[Lookup[Any]], *, fits: Callable[[Entry], bool]) -> list[Lookup[Any]]:
+        """Keeps, as ever, what is asked for by nobody yet, if it is fresh and `fits`; what there is nothing fresh of.
+
+        No observer is told of a lookup. Raises Unavailable, Overloaded.
+        """
+        if not lookups:
+            return []
+        now = self.clock()
+
+        def keep(lookup: Lookup[Any], entry: Entry) -> None:
+            if now < entry.fresh_until and fits(entry):
+                self._keep(lookup, entry)
+
+        reading = self._reading(lookups, keep, now)
+        await self.tracked.ask("handover", *reading.commands(), again=True, errors=True, place=reading.place)
+        if reading.error is not None:
+            raise reading.error
+        pairs = zip(lookups, reading.found, strict=True)
+        return [lookup for lookup, entry in pairs if entry is None or now >= entry.fresh_until]
+
     # --- keeping: called by the reader, in the stream's order ----------------------------------------------------
 
     def _keep(self, lookup: Lookup[Any], entry: Entry) -> None:
@@ -301,16 +323,7 @@ class HotTiers(Tiers):
 
     async def _store_and_read(self, store: Command, lookup: Lookup[Any]) -> Reply:
         """The script's reply, once what it stored has been read back and kept."""
-        reading = Reading(
-            [lookup],
-            now=self.clock(),
-            guarded=False,
-            changes=self.changes,
-            writes=self.writes,
-            misfits=self.misfits,
-            keep=self._keep,
-            counted=self._counted,
-        )
+        reading = self._reading([lookup], self._keep, self.clock())
 
         def place(index: int, reply: Reply, again: bool) -> None:
             if index > 0:
@@ -318,3 +331,15 @@ class HotTiers(Tiers):
 
         replies = await self.tracked.ask("store", store, *reading.commands(), errors=True, place=place)
         return replies[0]
+
+    def _reading(self, lookups: Sequence[Lookup[Any]], keep: Keep, now: float) -> Reading:
+        return Reading(
+            lookups,
+            now=now,
+            guarded=False,
+            changes=self.changes,
+            writes=self.writes,
+            misfits=self.misfits,
+            keep=keep,
+            counted=self._counted,
+        )

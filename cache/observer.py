@@ -23,7 +23,7 @@ EVICTION_REASONS = ("capacity", "expired", "too_large")
 INVALIDATION_REASONS = ("push", "own_write", "flush", "reconnect")
 STALE_REASONS = ("outage", "error", "refreshing")
 GARBAGE_REASONS = ("garbage", "too_large", "foreign")
-OPERATIONS = ("read", "fill", "store", "begin", "commit", "script", "count", "lease", "check")
+OPERATIONS = ("read", "fill", "store", "begin", "commit", "script", "count", "lease", "check", "handover")
 
 _log = logging.getLogger(__name__)
 
