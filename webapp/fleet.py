@@ -14,6 +14,7 @@ import msgspec
 import structlog
 
 from cache import Cache, Overloaded, Unavailable
+from webapp.life import Phase
 
 PULSE_SECONDS: Final = 1.0
 TOLD_SECONDS: Final = 5.0
@@ -89,11 +90,18 @@ class Fleet:
         try:
             while True:
                 with contextlib.suppress(Unavailable, Overloaded):
-                    await self.pulse()
+                    if self._speaks:
+                        await self.pulse()
                 await asyncio.sleep(PULSE_SECONDS)
         finally:
             with contextlib.suppress(Unavailable, Overloaded):
-                await self._say(b"")
+                if self._speaks:
+                    await self._say(b"")
+
+    @property
+    def _speaks(self) -> bool:
+        """Whether this process still speaks for its name: while it retires, its successor does."""
+        return self._tell().phase != Phase.RETIRING
 
     async def pulse(self) -> None:
         """Tells, and hears. Raises Unavailable, Overloaded."""

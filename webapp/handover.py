@@ -36,7 +36,8 @@ class Handover:
         """Begins with what was hottest here, as far as its time allows; never raises for want of a backing service."""
         preloaded = await self._resources.cache.preload(self._slot, load=self._load, seconds=seconds)
         self._writes = preloaded.ended != "untrusted"
-        log.info(
+        say = log.info if preloaded.asked else log.debug
+        say(
             "preloaded",
             ended=preloaded.ended,
             asked=preloaded.asked,

@@ -14,7 +14,7 @@ import contextlib
 import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import structlog
@@ -22,9 +22,11 @@ from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 from tornado.web import Application
 
+from cache import Preloaded
 from webapp.app import make_app, route_methods
 from webapp.eviction import watching_for_eviction
 from webapp.handlers.internal import internal_routes
+from webapp.handover import Handover
 from webapp.life import Phase
 from webapp.resources import Resources, open_resources
 from webapp.settings import NAIVE_MEANING, Settings
@@ -116,6 +118,7 @@ class WebProcess:
         self._resources = resources
         self._life = resources.life
         self._life.enter(Phase.STARTING)
+        self._handover = Handover(resources) if resources.settings.handover else None
         self._told = asyncio.Event()
         self._hurried = asyncio.Event()
         self._retires = False
@@ -145,19 +148,35 @@ class WebProcess:
         loop.add_signal_handler(signal.SIGINT, self._hurry)
 
     async def get_ready(self) -> None:
-        """From now on users may be sent here."""
+        """Warms up, within a few seconds; users may be sent here then, unless it was told to leave meanwhile."""
+        if self._handover is not None:
+            warming = asyncio.create_task(self._handover.preload(), name="preload")
+            told = asyncio.create_task(self._told.wait(), name="told to leave")
+            await asyncio.wait((warming, told), return_when=asyncio.FIRST_COMPLETED)
+            for task in (warming, told):
+                task.cancel()
+            [preloaded, _] = await asyncio.gather(warming, told, return_exceptions=True)
+            if isinstance(preloaded, Preloaded):
+                self._resources.metrics.preloaded(preloaded.kept)
+            elif not isinstance(preloaded, asyncio.CancelledError):
+                raise preloaded
         if not self._told.is_set():
             self._life.enter(Phase.READY)
 
     async def leave_when_told(self) -> None:
-        """Waits for a signal, then goes through the phases of leaving."""
-        await self._told.wait()
+        """Waits for a signal, then goes through the phases of leaving. Until then the slot's manifest is kept."""
+        async with AsyncExitStack() as serving:
+            if self._handover is not None:
+                await serving.enter_async_context(beside(self._handover.keep_manifest(), "manifest"))
+            await self._told.wait()
         deadline = time.monotonic() + self._resources.settings.drain_seconds
         if self._retires:
             self._life.enter(Phase.RETIRING)
             await self._pause(REPOINTED_SECONDS)
         else:
             self._life.enter(Phase.DRAINING)
+            if self._handover is not None:
+                await self._handover.leave()  # now: when its users have gone, others' copies may be the hottest
             await self._pause(UNNOTICED_SECONDS)
             self._life.enter(Phase.CLOSING)
             await self._pause(UNNOTICED_SECONDS)

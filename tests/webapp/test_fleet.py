@@ -57,6 +57,21 @@ async def test_each_process_hears_of_the_others_until_they_leave(start: Starts) 
     assert names(one) == ["web-1"]
 
 
+async def test_who_retires_leaves_its_name_to_its_successor(start: Starts) -> None:
+    """It says nothing more, not even that it is gone."""
+    old, new = await start(INSTANCE_ID="web-1", RELEASE="old"), await start(INSTANCE_ID="web-1", RELEASE="new")
+    other = await start(INSTANCE_ID="web-2")
+    await old.resources.fleet.pulse()
+    running = asyncio.create_task(old.resources.fleet.run())
+    await asyncio.sleep(0)
+    old.resources.life.enter(Phase.RETIRING)
+    await new.resources.fleet.pulse()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await other.resources.fleet.pulse()
+    assert [told.version.partition("+")[2] for told in other.resources.fleet.members] == ["new", ""]
+
+
 async def test_who_has_died_is_forgotten_and_what_makes_no_sense_is_passed_over(
     start: Starts, redis_server: RunningStore
 ) -> None:
