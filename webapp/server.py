@@ -36,6 +36,7 @@ MAX_BODY_BYTES = 12 << 20
 IDLE_CONNECTION_SECONDS = 120
 UNNOTICED_SECONDS = 2.0  # the proxy checks twice a second; both phases of draining outlast a few checks
 REPOINTED_SECONDS = 0.5  # what was on its way here when the slot was given to the successor has come by then
+SETTLED_SECONDS = 0.1  # what was taken in last has been read by then
 HURRY_SECONDS = 1.0
 
 log = structlog.get_logger("webapp.server")
@@ -181,6 +182,7 @@ class WebProcess:
             self._life.enter(Phase.CLOSING)
             await self._pause(UNNOTICED_SECONDS)
         self._front.stop()
+        await asyncio.sleep(SETTLED_SECONDS)
         await self._finish_what_is_in_flight(deadline)
         await self._front.close_all_connections()
         self._admin.stop()
