@@ -1,4 +1,4 @@
-"""One `up` or `down` at a time per run directory.
+"""One `up`, `down` or change at a time per run directory.
 
 The lock is the kernel's (flock), so it ends with its holder however that ends; the file's content, the holder's pid,
 is only believed while somebody holds it.
@@ -33,7 +33,9 @@ class UpLock:
             if not self._end_holder:
                 pid = self._holder()
                 self._close()
-                raise Misuse(f"This stack is being started or stopped by pid {pid}; wait for it, or run: hotseat down")
+                raise Misuse(
+                    f"This stack is being started, changed or stopped by pid {pid}; wait for it, or run: hotseat down"
+                )
             self._break()
         self._file.truncate(0)
         self._file.write(str(os.getpid()))

@@ -2,7 +2,7 @@
 
 Every process carries the stack's name and its own in its environment (`STACK_MARKER`, `PROCESS_MARKER`); that, not a
 pid file, is how a process is recognised later. The plan of a running stack is its `stack.json`: it holds secrets, so
-mode 600.
+mode 600. The plan is what should be: where a command was killed in the middle, the next one makes it so again.
 """
 
 import json
@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,12 +18,14 @@ from deploy.local.credentials import Credentials
 from deploy.local.places import HAPROXY_CFG, RunDir
 from deploy.local.ports import free_ports
 from deploy.local.prometheus import prometheus_command
-from deploy.local.proxy import proxy_environ
-from deploy.local.settings import EXTERNAL, StackSettings
+from deploy.local.proxy import proxy_environ, slot_variables
+from deploy.local.settings import EXTERNAL, MOST_SLOTS, StackSettings
 
 STACK_MARKER = "HOTSEAT_STACK"
 PROCESS_MARKER = "HOTSEAT_PROCESS"
 LOOPBACK = "127.0.0.1"
+LANES = ("a", "b")
+PROXY_STOP_SECONDS = 33.0  # haproxy.cfg: hard-stop-after 30s
 
 # The kinds, in the order in which they are stopped: who sends requests goes before who answers them.
 STOP_ORDER = (("proxy",), ("web", "worker", "metrics"), ("store",))
@@ -35,34 +37,85 @@ _SECRET_NAMES = ("SECRET_KEYS", "AFFINITY_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET
 
 @dataclass(frozen=True, slots=True)
 class AppCommands:
-    """The application's command lines; tests put small stand-ins here."""
+    """The application's command lines, and the modules whose code each release keeps; tests put stand-ins here."""
 
     web: Sequence[str] = (sys.executable, "-m", "hotseat", "web")
     worker: Sequence[str] = (sys.executable, "-m", "hotseat", "worker")
     release: Sequence[str] = (sys.executable, "-m", "hotseat", "release")
+    code: Sequence[str] = ("hotseat", "cache", "webapp")
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedProcess:
-    """One process. `external` ones are used, not run: they have an address and nothing else."""
+    """One process. `external` ones are used, not run: they have an address and nothing else.
+
+    `unit` is the name under which it is supervised: web slots and HAProxy have two of them, their lanes, so that a
+    successor can run beside the process it replaces. A `drained` web process was told to leave and gets nobody.
+    """
 
     name: str
     kind: str
     address: str
+    unit: str
     admin_address: str | None = None
     mode: str = "embedded"
     command: list[str] = field(default_factory=list)
     environ: dict[str, str] = field(default_factory=dict)
     stop_seconds: float = 5
     external: bool = False
+    drained: bool = False
+
+    @property
+    def slot(self) -> int:
+        """The number of a web process."""
+        return int(self.name.rpartition("-")[2])
+
+    @property
+    def other_unit(self) -> str:
+        base, _, lane = self.unit.rpartition(".")
+        return f"{base}.{LANES[1 - LANES.index(lane)]}"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All processes of a stack, in the order in which they start, and the address to browse."""
+    """All processes of a stack, in the order in which they start, and the address to browse.
+
+    `aside` are those that run beside them for a while: successors on trial, and the ones that were replaced. `releases`
+    are the ids of the releases, the current one last; the one before it is what a rollback brings back.
+    """
 
     url: str
     processes: list[PlannedProcess]
+    aside: list[PlannedProcess] = field(default_factory=list)
+    releases: list[str] = field(default_factory=list)
+
+    def own(self) -> list[PlannedProcess]:
+        return [process for process in self.processes if not process.external]
+
+    def of_kind(self, *kinds: str) -> list[PlannedProcess]:
+        return [process for process in self.processes if process.kind in kinds]
+
+    def with_processes(self, *changed: PlannedProcess) -> "Plan":
+        """With these in the places of those of the same name; of HAProxy's variables the slots' follow."""
+        by_name = {process.name: process for process in changed}
+        processes = [by_name.get(process.name, process) for process in self.processes]
+        return replace(self, processes=_told_to_proxy(processes))
+
+    def without(self, *names: str) -> "Plan":
+        return replace(self, processes=_told_to_proxy([one for one in self.processes if one.name not in names]))
+
+    def with_more(self, *more: PlannedProcess) -> "Plan":
+        """With more web processes, behind the last one."""
+        processes = list(self.processes)
+        place = max(index for index, one in enumerate(processes) if one.kind == "web") + 1
+        processes[place:place] = more
+        return replace(self, processes=_told_to_proxy(processes))
+
+    def with_aside(self, *more: PlannedProcess) -> "Plan":
+        return replace(self, aside=[*self.aside, *more])
+
+    def without_aside(self, *units: str) -> "Plan":
+        return replace(self, aside=[process for process in self.aside if process.unit not in units])
 
     def write(self, file: Path) -> None:
         partial = file.with_suffix(".partial")
@@ -78,7 +131,25 @@ class Plan:
             content = json.loads(file.read_text())
         except FileNotFoundError:
             return None
-        return cls(content["url"], [PlannedProcess(**process) for process in content["processes"]])
+        processes, aside = ([PlannedProcess(**one) for one in content[part]] for part in ("processes", "aside"))
+        return cls(content["url"], processes, aside, content["releases"])
+
+
+def all_units(plan: Plan) -> dict[str, str]:
+    """Every unit that this stack may ever use, and the process it is for: all slots, whether they run or not."""
+    laned = [f"web-{slot}" for slot in range(1, MOST_SLOTS + 1)]
+    laned += [process.name for process in plan.of_kind("proxy")]
+    lanes = {f"{name}.{lane}": name for name in laned for lane in LANES}
+    return {process.unit: process.name for process in plan.own()} | lanes
+
+
+def _told_to_proxy(processes: Sequence[PlannedProcess]) -> list[PlannedProcess]:
+    """HAProxy's environment says where the slots are: one that has to be started again finds them there."""
+    open_slots = {one.slot: one.address for one in processes if one.kind == "web" and not one.drained}
+    return [
+        replace(one, environ={**one.environ, **slot_variables(open_slots)}) if one.kind == "proxy" else one
+        for one in processes
+    ]
 
 
 def choose_ports(settings: StackSettings, avoid: frozenset[int] = frozenset()) -> dict[str, int]:
@@ -154,7 +225,8 @@ class _Builder:
         url = self.settings.external.get(name)
         if url is None:
             return None
-        return PlannedProcess(name=name, kind="store", address=without_password(url), mode="external", external=True)
+        address = without_password(url)
+        return PlannedProcess(name=name, unit="", kind="store", address=address, mode="external", external=True)
 
     def _redis(self) -> PlannedProcess:
         folder, port = self._data("redis"), self.ports["REDIS_PORT"]
@@ -175,6 +247,7 @@ class _Builder:
         arguments = [part for name, values in options.items() for part in (f"--{name}", *values)]
         return PlannedProcess(
             name="redis",
+            unit="redis",
             kind="store",
             address=f"{LOOPBACK}:{port}",
             command=[str(self.programs["redis-server"]), *arguments],
@@ -189,6 +262,7 @@ class _Builder:
         server += ["--log-file", os.devnull, "--pid-file", pid_file]  # it logs to stderr as well
         return PlannedProcess(
             name="mongodb",
+            unit="mongodb",
             kind="store",
             address=f"{LOOPBACK}:{port}",
             # It refuses to start while its pid file names any living process, its own or not.
@@ -204,6 +278,7 @@ class _Builder:
         command += ["--vfs-cache-mode", "off", "--dir-cache-time", "1s", "--config", os.devnull, str(folder)]
         return PlannedProcess(
             name="s3",
+            unit="s3",
             kind="store",
             address=f"http://{LOOPBACK}:{port}",
             command=command,
@@ -217,6 +292,7 @@ class _Builder:
             command = ["/bin/sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *command]
         return PlannedProcess(
             name=name,
+            unit=f"{name}.{LANES[0]}",
             kind="web",
             address=f"{LOOPBACK}:{port}",
             admin_address=f"{LOOPBACK}:{admin_port}",
@@ -230,6 +306,7 @@ class _Builder:
         admin_port = self.ports["WORKER_ADMIN_PORT"]
         return PlannedProcess(
             name="worker-1",
+            unit="worker-1",
             kind="worker",
             address=f"{LOOPBACK}:{admin_port}",
             admin_address=f"{LOOPBACK}:{admin_port}",
@@ -259,18 +336,21 @@ class _Builder:
         }
         return PlannedProcess(
             name="haproxy",
+            unit=f"haproxy.{LANES[0]}",
             kind="proxy",
             address=self.url,
             admin_address=f"{LOOPBACK}:{admin_port}",
             mode=self.mode,
             command=[str(self.programs["haproxy"]), "-db", "-f", str(HAPROXY_CFG)],
             environ=self._plain_environ("haproxy", **environ),
+            stop_seconds=PROXY_STOP_SECONDS,
         )
 
     def _prometheus(self) -> PlannedProcess:
         address = f"{LOOPBACK}:{self.ports['PROMETHEUS_PORT']}"
         return PlannedProcess(
             name="prometheus",
+            unit="prometheus",
             kind="metrics",
             address=f"http://{address}",
             admin_address=address,

@@ -50,6 +50,12 @@ def write_prometheus_files(run_dir: RunDir, processes: Iterable[Scraped]) -> Non
     folder = _folder(run_dir)
     folder.mkdir(exist_ok=True)
     (folder / "prometheus.yml").write_text(_CONFIG)
+    write_targets(run_dir, processes)
+
+
+def write_targets(run_dir: RunDir, processes: Iterable[Scraped]) -> None:
+    """Prometheus reads them anew within seconds."""
+    folder = _folder(run_dir)
     targets = [
         {"targets": [process.admin_address], "labels": {"job": process.kind, "instance": process.name}}
         for process in processes

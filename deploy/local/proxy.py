@@ -24,8 +24,15 @@ def proxy_environ(addresses: Mapping[int, str], *, sticky: bool, affinity_key: s
     slots = range(1, MOST_SLOTS + 1)
     return {
         "STICKY_MODE": "on" if sticky else "off",
-        **{f"WEB_{slot}": address for slot, address in addresses.items()},
-        **{f"SLOT_{slot}": "enabled" if slot in addresses else "disabled" for slot in slots},
+        **slot_variables(addresses),
         **{f"AFFINITY_{slot}": slot_cookie(affinity_key, f"web-{slot}") for slot in slots},
         **({"AFFINITY_SECURE": "secure"} if secure else {}),
+    }
+
+
+def slot_variables(addresses: Mapping[int, str]) -> dict[str, str]:
+    """Where the slots are, and which of them are enabled: those that have an address."""
+    return {
+        **{f"WEB_{slot}": address for slot, address in addresses.items()},
+        **{f"SLOT_{slot}": "enabled" if slot in addresses else "disabled" for slot in range(1, MOST_SLOTS + 1)},
     }

@@ -1,11 +1,13 @@
 """A plug-in of supervisord: it runs inside that process, and makes it quick, patient and reachable for us.
 
 supervisord reads it from its configuration as an RPC interface (manual, "XML-RPC API, Extending"). It
-- gives each process the command and environment of `stack.json`, which no quoting of the configuration can hold;
+- gives each unit the command and environment of `stack.json`, which no quoting of the configuration can hold, at its
+  own start and whenever it is told that they changed (`slots.dress`);
 - looks at its processes ten times a second instead of once, so that a killed one is back at once;
 - lets a process that crashes again and again wait 0.1 s, then twice as long each time up to 5 s, and never gives up; a
   death by SIGKILL is somebody's doing and no crash;
-- offers `slots.stop` (any signal, with a deadline), `slots.kill` and `slots.last_exit`.
+- remembers what each unit's last process wrote at the end, apart from the log that a slot's two lanes share;
+- offers `slots.stop` (any signal, with a deadline), `slots.kill`, `slots.last_exit` and `slots.last_words`.
 """
 
 import json
@@ -23,25 +25,31 @@ from supervisor.xmlrpc import Faults, RPCError
 LOOK_EVERY_SECONDS = 0.1
 FIRST_DELAY_SECONDS = 0.1
 LONGEST_DELAY_SECONDS = 5.0
+MOST_LINES = 15
+MOST_BYTES = 4096
 
 
 def make_slots(supervisord: Any, state_file: str) -> "Slots":
-    slots = Slots(supervisord)
-    slots.dress(Path(state_file))
+    slots = Slots(supervisord, Path(state_file))
+    slots.dress()
     options = supervisord.options
     poll, waitpid = options.poller.poll, options.waitpid
     options.poller.poll = lambda timeout: poll(min(timeout, LOOK_EVERY_SECONDS))
     options.waitpid = lambda: slots.note_end(*waitpid())
     events.subscribe(events.ProcessStateBackoffEvent, slots.delay_restart)
+    events.subscribe(events.ProcessStateStartingEvent, slots.forget_words)
+    events.subscribe(events.ProcessLogStdoutEvent, slots.note_words)
     return slots
 
 
 class Slots:
     """The public methods with plain arguments are what XML-RPC offers as `slots.*`."""
 
-    def __init__(self, supervisord: Any) -> None:
+    def __init__(self, supervisord: Any, state_file: Path) -> None:
         self._supervisord = supervisord
+        self._state_file = state_file
         self._exit_codes: dict[str, int] = {}
+        self._words: dict[str, bytes] = {}
 
     def stop(self, name: str, signal_name: str, seconds: float) -> bool:
         """Send the signal, then SIGKILL after `seconds`; returns at once. False if it was not running."""
@@ -73,18 +81,35 @@ class Slots:
         """The exit code of its last end, negative for a signal; 0 if there was none."""
         return self._exit_codes.get(self._process(name).config.name, 0)
 
-    def dress(self, state_file: Path) -> None:
-        for planned in json.loads(state_file.read_text())["processes"]:
+    def last_words(self, name: str) -> list[str]:
+        """The last lines of its current or last process."""
+        words = self._words.get(self._process(name).config.name, b"").decode(errors="replace")
+        # XML has no characters for what a terminal would be controlled with.
+        return ["".join(c for c in line if c.isprintable()) for line in words.splitlines()[-MOST_LINES:]]
+
+    def dress(self) -> bool:
+        """Take commands and environments from the state file; whatever runs is left as it is."""
+        plan = json.loads(self._state_file.read_text())
+        for planned in (*plan["processes"], *plan["aside"]):
             if not planned["external"]:
-                config = self._process(planned["name"]).config
+                config = self._process(planned["unit"]).config
                 config.command = shlex.join(planned["command"])
                 config.environment = dict(planned["environ"])
+        return True
 
     def note_end(self, pid: int, status: int) -> tuple[int, int]:
         process = self._supervisord.options.pidhistory.get(pid)
         if process is not None:
             self._exit_codes[process.config.name] = os.waitstatus_to_exitcode(status)
         return pid, status
+
+    def forget_words(self, event: Any) -> None:
+        if event.from_state == ProcessStates.STOPPED:  # a start that was asked for, not one after a crash
+            self._words.pop(event.process.config.name, None)
+
+    def note_words(self, event: Any) -> None:
+        name = event.process.config.name
+        self._words[name] = (self._words.get(name, b"") + event.data)[-MOST_BYTES:]
 
     def delay_restart(self, event: Any) -> None:
         process = event.process

@@ -2,15 +2,15 @@
 
 Invariant: after `down` nothing of the stack runs, however it was left; data, logs and secrets stay. `up` either
 returns with everything ready, or takes down what it started and raises. One `up` at a time per run directory (a
-lock); `down` breaks that lock by ending its holder. Methods return when what they ask for is done, save `kill`, after
-which the process starts again.
+lock); `down` breaks that lock by ending its holder. A change takes the same lock: a second one at the same time is a
+Misuse. Methods return when what they ask for is done, save `kill`, after which the process starts again.
 """
 
 import contextlib
 import os
 import shutil
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from deploy.local import readiness
@@ -19,12 +19,17 @@ from deploy.local.leftovers import end_leftovers
 from deploy.local.lock import UpLock
 from deploy.local.places import RunDir
 from deploy.local.processes import AppCommands, Plan, PlannedProcess
+from deploy.local.replacing import replace_proxy, replace_web
+from deploy.local.running import RunningStack
+from deploy.local.scaling import drain_web, open_again
 from deploy.local.settings import StackSettings
 from deploy.local.starting import READY_SECONDS, did_not_start, need_programs, start_processes, start_stack
-from deploy.local.status import ProcessStatus, asked, status_of
+from deploy.local.status import ProcessStatus, status_of, status_of_plan
 from deploy.local.stopping import HURRY_SECONDS, clear, stop_processes, take_down
 from deploy.local.supervision import Supervisor, SupervisorGone
 from deploy.local.waiting import wait_until
+
+CHANGED_ALONE = ("web", "proxy", "worker")
 
 
 class Stack:
@@ -50,7 +55,7 @@ class Stack:
     # The whole
 
     def up(self) -> None:
-        """Start everything and wait until it is ready; nothing to do if it runs already.
+        """Start everything and wait until it is ready; if it runs already, finish what a killed command left.
 
         Raises Misuse (nothing was changed), StartFailed or StackError (all that was started is down again).
         """
@@ -60,6 +65,7 @@ class Stack:
         self._run_dir.create()
         with UpLock(self._run_dir.lock_file):
             if self.running():
+                self._running().repair()
                 return
             try:
                 clear(self._run_dir)
@@ -112,12 +118,11 @@ class Stack:
             states = self._supervisor.states()
         except SupervisorGone:
             states = {}
-        found = [status_of(process, states.get(process.name)) for process in plan.processes]
-        return asked(plan.processes, found) if ask else found
+        return status_of_plan(plan, states, ask=ask)
 
     def pid(self, name: str) -> int:
         """Its pid; 0 while it does not run."""
-        return self._supervisor.states()[self._own(name).name].pid
+        return self._supervisor.states()[self._own(name).unit].pid
 
     def address(self, name: str) -> str:
         return self._process(name).address
@@ -146,21 +151,46 @@ class Stack:
             raise did_not_start(self._run_dir, name, "did not become ready in time")
 
     def start(self, name: str) -> None:
-        """Start it unless it runs, and wait until it is ready. Raises StartFailed."""
-        start_processes(self._supervisor, self._run_dir, [self._own(name)], self._say)
+        """Start it unless it runs, and wait until it is ready; a drained slot is opened again. Raises StartFailed."""
+        with self._changing(name) as stack:
+            process = stack.process(name)
+            start_processes(self._supervisor, [process], self._say)
+            if process.drained:
+                open_again(stack, process)
 
     def stop(self, name: str) -> None:
         """Ask it to end, give it its time (draining, for a web process), and leave it stopped."""
-        process = self._own(name)
-        stop_processes(self._supervisor, [process], "TERM", process.stop_seconds)
+        with self._changing(name) as stack:
+            process = stack.process(name)
+            stop_processes(self._supervisor, [process], "TERM", process.stop_seconds)
+
+    def drain(self, name: str) -> None:
+        """Move the users of a web process to others, let it end, and close its slot until `start`."""
+        with self._changing(name, only=("web",)) as stack:
+            drain_web(stack, [stack.process(name)])
 
     def restart(self, name: str) -> None:
-        self.stop(name)
-        self.start(name)
+        """Make before break for web processes and HAProxy: a successor takes over. Others are stopped and started.
+
+        Raises StartFailed or StackError; a process that has a successor then serves on.
+        """
+        with self._changing(name) as stack:
+            process = stack.process(name)
+            if process.kind == "web" and stack.runs(process.unit):
+                replace_web(stack, process)
+            elif process.kind == "proxy" and stack.runs(process.unit):
+                replace_proxy(stack)
+            else:
+                stop_processes(self._supervisor, [process], "TERM", process.stop_seconds)
+                start_processes(self._supervisor, [process], self._say)
+
+    def replace_proxy(self) -> None:
+        """A new HAProxy takes over from the one that runs, which ends when its clients have their answers."""
+        self.restart(next(process.name for process in self._plan().of_kind("proxy")))
 
     def kill(self, name: str) -> None:
         """SIGKILL. Returns when the process is dead; it is started again in its slot (see `wait_ready`)."""
-        pid = self._supervisor.kill_process(self._own(name).name)
+        pid = self._supervisor.kill_process(self._own(name).unit)
         wait_until(lambda: self.pid(name) != pid, HURRY_SECONDS)
 
     def pause(self, name: str) -> None:
@@ -174,6 +204,25 @@ class Stack:
 
     # How
 
+    @contextlib.contextmanager
+    def _changing(self, name: str | None = None, *, only: Sequence[str] = ()) -> Iterator[RunningStack]:
+        """Under the lock, with a plan that is true. Stores and metrics may be stopped and started in between."""
+        if name is not None:
+            process = self._own(name)
+            if only and process.kind not in only:
+                raise Misuse(f"{name} is no {' or '.join(only)} process.")
+            if process.kind not in CHANGED_ALONE:
+                yield self._running()
+                return
+        self._plan()
+        with UpLock(self._run_dir.lock_file):
+            stack = self._running()
+            stack.repair()
+            yield stack
+
+    def _running(self) -> RunningStack:
+        return RunningStack(self._run_dir, self._supervisor, self._plan(), self._say)
+
     def _signal(self, name: str, number: signal.Signals) -> None:
         pid = self.pid(name)
         if not pid:
@@ -182,7 +231,8 @@ class Stack:
             os.kill(pid, number)
 
     def _state(self, name: str) -> str:
-        return status_of(self._own(name), self._supervisor.states()[name]).state
+        process = self._own(name)
+        return status_of(process, self._supervisor.states()[process.unit]).state
 
     def _plan(self) -> Plan:
         # Read anew each time: another process may have taken the stack down and up again.

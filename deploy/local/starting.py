@@ -13,7 +13,7 @@ from deploy.local.errors import Misuse, StartFailed
 from deploy.local.logs import last_lines
 from deploy.local.places import RunDir
 from deploy.local.ports import free_port_from, holder, is_free
-from deploy.local.processes import STACK_MARKER, AppCommands, Plan, PlannedProcess, choose_ports, make_plan
+from deploy.local.processes import STACK_MARKER, AppCommands, Plan, PlannedProcess, all_units, choose_ports, make_plan
 from deploy.local.programs import STORE_PROGRAMS, Programs
 from deploy.local.prometheus import write_prometheus_files
 from deploy.local.settings import StackSettings
@@ -54,51 +54,60 @@ def start_stack(
         environ=environ,
         app=app,
     )
-    own = [process for process in plan.processes if not process.external]
+    own = plan.own()
     _write_files(run_dir, plan, own)
     base = {name: value for name in ("PATH", "HOME", "LANG", "TMPDIR") if (value := environ.get(name))}
-    supervisor.start([process.name for process in own], {**base, STACK_MARKER: str(run_dir.path)})
+    supervisor.start(all_units(plan), {**base, STACK_MARKER: str(run_dir.path)})
     for kinds in _ORDER:
         if "web" in kinds:
             say("preparing the database and the bucket")
             _release(app, run_dir, next(process for process in own if process.kind == "web"))
-        start_processes(supervisor, run_dir, [process for process in own if process.kind in kinds], say)
+        start_processes(supervisor, [process for process in own if process.kind in kinds], say)
 
 
 def start_processes(
-    supervisor: Supervisor, run_dir: RunDir, processes: list[PlannedProcess], say: Callable[[str], None]
+    supervisor: Supervisor, processes: list[PlannedProcess], say: Callable[[str], None] = lambda _: None
 ) -> None:
     """Start these together and wait until all are ready. Raises StartFailed."""
     for process in processes:
-        supervisor.start_process(process.name)
+        supervisor.start_process(process.unit)
     states = supervisor.states()
-    born = {process.name: states[process.name].pid for process in processes}
+    born = {process.unit: states[process.unit].pid for process in processes}
     for process in processes:
         say(f"waiting for {process.name}")
-        _wait_started(supervisor, run_dir, process, born)
+        _wait_started(supervisor, process, born)
 
 
 def did_not_start(run_dir: RunDir, name: str, what: str, exit_code: int = 0) -> StartFailed:
+    return start_failed(name, what, last_lines(run_dir.log_of(name)), exit_code)
+
+
+def start_failed(name: str, what: str, words: list[str], exit_code: int = 0) -> StartFailed:
     return StartFailed(
         f"{name} {what}{f' (exit code {exit_code})' if exit_code else ''}.",
         process=name,
-        last_lines=last_lines(run_dir.log_of(name)),
+        last_lines=words,
         exit_code=2 if exit_code == 2 else 1,
     )
 
 
-def _wait_started(supervisor: Supervisor, run_dir: RunDir, process: PlannedProcess, born: Mapping[str, int]) -> None:
+def _wait_started(supervisor: Supervisor, process: PlannedProcess, born: Mapping[str, int]) -> None:
     dead: list[str] = []
 
     def decided() -> bool:
         states = supervisor.states()
-        dead.extend(name for name, pid in born.items() if states[name].pid != pid)
+        dead.extend(unit for unit, pid in born.items() if states[unit].pid != pid)
         return bool(dead) or readiness.answers(process)
 
     if not wait_until(decided, READY_SECONDS):
-        raise did_not_start(run_dir, process.name, "did not become ready in time")
+        raise _did_not_start(supervisor, process.unit, "did not become ready in time")
     if dead:
-        raise did_not_start(run_dir, dead[0], "ended while it was starting", supervisor.last_exit(dead[0]))
+        raise _did_not_start(supervisor, dead[0], "ended while it was starting", supervisor.last_exit(dead[0]))
+
+
+def _did_not_start(supervisor: Supervisor, unit: str, what: str, exit_code: int = 0) -> StartFailed:
+    name = unit.partition(".")[0]
+    return start_failed(name, what, supervisor.last_words(unit), exit_code)
 
 
 def _release(app: AppCommands, run_dir: RunDir, like: PlannedProcess) -> None:

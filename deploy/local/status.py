@@ -1,13 +1,13 @@
 """What can be seen of a process from outside, in the words of the stack's users."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 
 import psutil
 
-from deploy.local.processes import PlannedProcess
+from deploy.local.processes import Plan, PlannedProcess
 from deploy.local.readiness import told_by
 from deploy.local.supervision import SupervisedState
 
@@ -54,6 +54,18 @@ def status_of(process: PlannedProcess, found: SupervisedState | None) -> Process
     if pid and state in ("running", "starting") and _is_paused(pid):
         state = "paused"
     return ProcessStatus(name=process.name, pid=pid, address=process.address, state=state, mode=process.mode)
+
+
+def status_of_plan(plan: Plan, states: Mapping[str, SupervisedState], *, ask: bool) -> list[ProcessStatus]:
+    """Each process; behind them what runs aside, named by its unit: successors on trial, and those that retire."""
+    found = [status_of(process, states.get(process.unit)) for process in plan.processes]
+    aside = [
+        replace(status_of(process, state), name=process.unit, state="retiring" if stopping else "trial")
+        for process in plan.aside
+        if (state := states.get(process.unit)) and state.pid
+        for stopping in [state.state == "STOPPING"]
+    ]
+    return [*(asked(plan.processes, found) if ask else found), *aside]
 
 
 def asked(processes: Sequence[PlannedProcess], statuses: Sequence[ProcessStatus]) -> list[ProcessStatus]:

@@ -22,7 +22,7 @@ def take_down(run_dir: RunDir, supervisor: Supervisor) -> None:
             with contextlib.suppress(psutil.Error):
                 left.process.resume()  # a paused process or supervisord would not hear us
         plan = Plan.read(run_dir.state_file)
-        processes = [process for process in plan.processes if not process.external] if plan else []
+        processes = [*plan.own(), *plan.aside] if plan else []
         for kinds in STOP_ORDER:
             # A web process takes SIGINT as "hurry": it finishes what is in flight and does not drain.
             signal_name = "INT" if "web" in kinds else "TERM"
@@ -45,10 +45,10 @@ def stop_processes(
 ) -> None:
     """Ask them to end, wait until all have; after `seconds` those that did not are killed."""
     for process in processes:
-        supervisor.stop_process(process.name, signal_name, seconds)
+        supervisor.stop_process(process.unit, signal_name, seconds)
 
     def stopped() -> bool:
         states = supervisor.states()
-        return all(states[process.name].state in ("STOPPED", "FATAL", "EXITED") for process in processes)
+        return all(states[process.unit].state in ("STOPPED", "FATAL", "EXITED") for process in processes)
 
     wait_until(stopped, seconds + HURRY_SECONDS)

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import xmlrpc.client
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,10 +43,10 @@ supervisor.rpcinterface_factory=deploy.local.slots:make_slots
 state_file=%(ENV_HOTSEAT_STACK)s/stack.json
 """
 
-# The command is filled in by deploy.local.slots. A process that dies is always started again; `startsecs` is how long
-# it has to live for its crashes to be forgotten.
+# The command is filled in by deploy.local.slots. Both lanes of a process write into its one log. A process that dies
+# is always started again; `startsecs` is how long it has to live for its crashes to be forgotten.
 _PROGRAM = """
-[program:{name}]
+[program:{unit}]
 command=/bin/false
 directory=%(here)s
 autostart=false
@@ -55,7 +55,8 @@ startsecs=5
 startretries=1000000000
 killasgroup=true
 redirect_stderr=true
-stdout_logfile=%(here)s/logs/{name}.log
+stdout_logfile=%(here)s/logs/{log}.log
+stdout_events_enabled=true
 stdout_logfile_maxbytes=5MB
 stdout_logfile_backups=2
 """
@@ -87,10 +88,13 @@ class Supervisor:
     def socket_file(self) -> Path:
         return self._run_dir.sockets / _SOCKET_NAME
 
-    def start(self, names: Iterable[str], environ: dict[str, str]) -> None:
-        """Start supervisord with these processes, none of them started yet. Raises StackError with its own words."""
+    def start(self, units: Mapping[str, str], environ: dict[str, str]) -> None:
+        """Start supervisord with these units, each with the name of its log, none of them started yet.
+
+        Raises StackError with its own words.
+        """
         user = "user=root\n" if os.getuid() == 0 else ""
-        programs = "".join(_PROGRAM.format(name=name) for name in names)
+        programs = "".join(_PROGRAM.format(unit=unit, log=log) for unit, log in units.items())
         self._run_dir.supervisor_config.write_text(_HEAD.format(user=user) + programs)
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._run_dir.supervisor_config)]
         # It puts itself into the background, into a session of its own: Ctrl-C in the terminal is for `hotseat up`,
@@ -114,6 +118,10 @@ class Supervisor:
         except SupervisorGone:
             return False
         return True
+
+    def dress(self) -> None:
+        """Take commands and environments anew from `stack.json`; they hold from each process's next start on."""
+        self._call("slots.dress")
 
     def states(self) -> dict[str, SupervisedState]:
         return {
@@ -146,6 +154,11 @@ class Supervisor:
         """The exit code of its last end, negative for a signal; 0 if there was none."""
         code: int = self._call("slots.last_exit", name)
         return code
+
+    def last_words(self, name: str) -> list[str]:
+        """The last lines that its current or last process wrote."""
+        lines: list[str] = self._call("slots.last_words", name)
+        return lines
 
     def _call(self, method: str, *arguments: Any) -> Any:
         transport = _UnixTransport(self.socket_file)

@@ -272,3 +272,90 @@ def stack(tmp_path: Path, stub_environ: dict[str, str], stub_app: AppCommands) -
         own.down()
         for fault in Path(stub_environ["STUB_FAULTS"]).iterdir():
             fault.unlink()
+
+
+class Load:
+    """A few busy users of a stack, each on a connection kept alive, with cookies; every other request is a POST.
+
+    A failure is an answer that is none, or a status of 400 and more. `seen` are the answers of the stand-ins, in order.
+    """
+
+    def __init__(self, url: str, users: int = 6, path: str = "/") -> None:
+        self._port = int(url.rsplit(":", 1)[1])
+        self._path = path
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self.answers = 0
+        self.failures: list[str] = []
+        self.seen: list[dict[str, str]] = []
+        self._threads = [threading.Thread(target=self._visit, daemon=True) for _ in range(users)]
+
+    def __enter__(self) -> "Load":
+        for thread in self._threads:
+            thread.start()
+        self.goes_on(len(self._threads))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join(10)
+
+    def goes_on(self, answers: int = 60) -> None:
+        """Returns after that many more answers."""
+        wanted, deadline = self.answers + answers, time.monotonic() + 20
+        while self.answers < wanted:
+            assert time.monotonic() < deadline, "the load does not go on"
+            time.sleep(0.01)
+
+    def _visit(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=15)
+        cookie: dict[str, str] = {}
+        number = 0
+        while not self._over.is_set():
+            number += 1
+            method = "POST" if number % 2 else "GET"
+            try:
+                connection.request(method, self._path, body=b"x" * 100 if method == "POST" else None, headers=cookie)
+                answer = connection.getresponse()
+                body = answer.read()
+            except (OSError, http.client.HTTPException) as error:
+                self._note(f"{method} {error!r}")
+                connection.close()
+                continue
+            for value in answer.headers.get_all("Set-Cookie") or []:
+                if value.startswith("SRV="):
+                    cookie = {"Cookie": value.split(";")[0]}
+            self._note(f"{method} {answer.status}" if answer.status >= 400 else None, body)
+            self._over.wait(0.01)
+        connection.close()
+
+    def _note(self, failure: str | None, body: bytes = b"") -> None:
+        with self._lock:
+            if failure:
+                self.failures.append(failure)
+                return
+            self.answers += 1
+            if body.startswith(b"{"):
+                self.seen.append(json.loads(body))
+
+
+@pytest.fixture
+def load() -> type[Load]:
+    """`with load(stack.url) as users:` keeps users busy; `users.failures` must stay empty."""
+    return Load
+
+
+@pytest.fixture
+def fault(stub_environ: dict[str, str]) -> Iterator[Callable[..., Path]]:
+    """`fault("web-2.crash", "1")` sets a fault of the stand-ins for the rest of the test."""
+    files: list[Path] = []
+
+    def set_fault(name: str, text: str = "") -> Path:
+        files.append(Path(stub_environ["STUB_FAULTS"]) / name)
+        files[-1].write_text(text)
+        return files[-1]
+
+    yield set_fault
+    for file in files:
+        file.unlink(missing_ok=True)

@@ -1,32 +1,97 @@
 """A stand-in for web process, worker and release step, as quick as Python can be.
 
 STUB_FAULTS names a folder: a file NAME.crash there makes that process end at once with the exit code it contains,
-`NAME.mute` lets it answer nothing about its state, and `release.slow` makes the release step take half a minute.
+`NAME.mute` lets it answer nothing about its state, `NAME.unready` lets it never become ready, and `release.slow` makes
+the release step take half a minute.
+
+It leaves as the application does. SIGTERM drains: `/readyz` 404, then 503, everything still served; SIGUSR1 retires:
+each answer closes its connection; both end when nothing is in flight. SIGINT ends it at once.
 """
 
+import contextlib
 import json
 import os
 import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 MUTE_SECONDS = 5
 
 
+PHASE_SECONDS = 1.2  # longer than HAProxy needs to notice: two checks, 0.5 s apart
+GRACE_SECONDS = 0.3
+TOLD = ("release", "sticky_mode", "log_level", "hot_cache_bytes")
+
+
+class Leaving:
+    """How far the process is on its way out."""
+
+    def __init__(self) -> None:
+        self.readiness = 200
+        self.closes = False
+        self._in_flight = 0
+        self._lock = threading.Lock()
+
+    @contextlib.contextmanager
+    def in_flight(self) -> Iterator[None]:
+        with self._lock:
+            self._in_flight += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_flight -= 1
+
+    def drain(self) -> None:
+        for self.readiness in (404, 503):
+            time.sleep(PHASE_SECONDS)
+        self.retire()
+
+    def retire(self) -> None:
+        self.closes = True
+        time.sleep(GRACE_SECONDS)
+        while self._in_flight:
+            time.sleep(0.02)
+        os._exit(0)
+
+
+leaving = Leaving()
+
+
 class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
     def do_GET(self) -> None:
-        body = b"stub 1\n"
+        with leaving.in_flight():
+            self.answer()
+
+    do_POST = do_GET  # noqa: N815 - the base class's name
+
+    def answer(self) -> None:
+        status, body = 200, b"stub 1\n"
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.path == "/readyz":
+            status = 503 if fault("unready") else leaving.readiness
+        if self.path.startswith("/slow"):
+            time.sleep(1)
         if self.path == "/":
-            body = json.dumps({"instance": os.environ["INSTANCE_ID"], "pid": os.getpid()}).encode()
+            body = json.dumps(
+                {name: os.environ.get(name.upper()) for name in TOLD}
+                | {"instance": os.environ["INSTANCE_ID"], "pid": os.getpid()}
+            ).encode()
         if self.path == "/write":
             body = try_to_write().encode()
         if self.path == "/status":
             body = tell().encode()
-        self.send_response(200)
+        self.send_response(status)
         self.send_header("Content-Type", "text/plain")
+        if leaving.closes:
+            self.send_header("Connection", "close")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -36,6 +101,14 @@ class Handler(BaseHTTPRequestHandler):
             say(f"{os.environ['INSTANCE_ID']} was asked")
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """HAProxy closes health checks in the middle; that is no news."""
+
+
 def say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
@@ -43,10 +116,14 @@ def say(text: str) -> None:
 
 def tell() -> str:
     name = os.environ["INSTANCE_ID"]
-    if (Path(os.environ["STUB_FAULTS"]) / f"{name}.mute").exists():
+    if fault("mute"):
         time.sleep(MUTE_SECONDS)
     refused = {"state": "off", "reason": "this Redis refuses to track: NOPERM"}
     return json.dumps({"instance": name, "hot": refused if name == "web-2" else {"state": "trusted", "reason": ""}})
+
+
+def fault(kind: str) -> bool:
+    return (Path(os.environ["STUB_FAULTS"]) / f"{os.environ['INSTANCE_ID']}.{kind}").exists()
 
 
 def try_to_write() -> str:
@@ -66,11 +143,15 @@ def main(role: str) -> None:
     if role == "release":
         time.sleep(30 if (faults / "release.slow").exists() else 0)
         return
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: os._exit(0))
+    signal.signal(signal.SIGINT, lambda *_: os._exit(0))
+    ways = {signal.SIGTERM: leaving.drain, signal.SIGUSR1: leaving.retire}
+    for number, way in ways.items():
+        signal.signal(number, lambda *_, way=way: threading.Thread(target=way, daemon=True).start())
+    if role == "worker":
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     for variable in ("PORT", "ADMIN_PORT"):
         if variable in os.environ:
-            server = ThreadingHTTPServer(("127.0.0.1", int(os.environ[variable])), Handler)
+            server = Server(("127.0.0.1", int(os.environ[variable])), Handler)
             threading.Thread(target=server.serve_forever).start()
 
 

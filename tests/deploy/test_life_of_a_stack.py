@@ -241,7 +241,7 @@ def test_down_ends_an_up_that_is_still_starting(command, stack, stub_environ, ev
     fault(stub_environ, "release.slow", "")
     up = command()
     eventually(lambda: up.says("preparing the database"), 20)
-    with pytest.raises(Misuse, match="is being started or stopped by pid"):
+    with pytest.raises(Misuse, match="is being started, changed or stopped by pid"):
         stack.up()
     stack.down()
     assert up.process.wait(10) == 130
