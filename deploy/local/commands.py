@@ -7,21 +7,24 @@ starting.
 import contextlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import click
 from rich.console import Console
+from rich.live import Live
 
 from deploy.local.errors import Misuse, StackError
 from deploy.local.interruptions import Interrupted, interruptions_raise
 from deploy.local.logs import Follower, last_lines
 from deploy.local.places import RunDir
-from deploy.local.settings import machine_environ, run_dir_of
+from deploy.local.settings import changeable, machine_environ, run_dir_of
 from deploy.local.stack import Stack
+from deploy.local.status import ProcessStatus
 from deploy.local.terminal import LogPrinter, complaints, progress, status_table
 
 _POLL_SECONDS = 0.1
+_WATCH_SECONDS = 1.0
 _INTERRUPTED = 130
 
 
@@ -51,17 +54,38 @@ def down() -> None:
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="A list: name, pid, address, state, mode, hot, note.")
-def status(as_json: bool) -> None:
-    """Show each process of the stack, and how it is with hot copies. Exit code 1 if the stack is not up."""
+@click.option(
+    "--json", "as_json", is_flag=True, help="A list: name, pid, address, state, mode, hot, note, version, ..."
+)
+@click.option("--watch", is_flag=True, help="Show it anew each second, until Ctrl-C.")
+def status(as_json: bool, watch: bool) -> None:
+    """Show each process of the stack: what it runs, whom it serves, how it is with hot copies; what differs.
+
+    Exit code 1 if the stack is not up.
+    """
     with complaints():
-        statuses = _stack().status(ask=True)
+        if as_json and watch:
+            raise Misuse("--json and --watch do not go together; choose one.")
+        stack, console = _stack(), Console(highlight=False)
+        statuses = stack.status(ask=True)
         if as_json:
             click.echo(json.dumps([found.as_dict() for found in statuses], indent=1))
+        elif statuses and watch:
+            with contextlib.suppress(KeyboardInterrupt):
+                statuses = _watch(stack, console)
         elif statuses:
-            Console(highlight=False).print(status_table(statuses, with_pids=True))
+            console.print(status_table(statuses, with_pids=True, with_load=True))
         if not statuses:
             raise StackError(f"No stack is running in {run_dir_of(machine_environ())}; start one with: hotseat up")
+
+
+def _watch(stack: Stack, console: Console) -> list[ProcessStatus]:
+    """Until Ctrl-C, or until nothing is left to show."""
+    with Live(console=console, auto_refresh=False) as live:
+        while statuses := stack.status(ask=True):
+            live.update(status_table(statuses, with_pids=True, with_load=True), refresh=True)
+            time.sleep(_WATCH_SECONDS)
+    return statuses
 
 
 @click.command()
@@ -93,22 +117,92 @@ def _process_command(name: str, act: Callable[[Stack, str], None], text: str) ->
     @click.command(name=name, help=text)
     @click.argument("names", nargs=-1, required=True, metavar="NAME...")
     def command(names: tuple[str, ...]) -> None:
-        with complaints():
-            stack = _stack()
-            for process in names:
-                stack.environ_of(process)  # every name is checked before the first one is touched
-            for process in names:
-                act(stack, process)
+        _for_each(names, act)
 
     return command
 
 
-start = _process_command("start", Stack.start, "Start stopped processes and wait until they are ready.")
+def _for_each(names: Iterable[str], act: Callable[[Stack, str], None]) -> None:
+    with _change() as stack:
+        for process in names:
+            stack.environ_of(process)  # every name is checked before the first one is touched
+        for process in names:
+            act(stack, process)
+
+
+start = _process_command("start", Stack.start, "Start stopped or drained processes and wait until they are ready.")
 stop = _process_command("stop", Stack.stop, "Stop processes (a web process drains first); they stay down.")
-restart = _process_command("restart", Stack.restart, "Stop and start processes, one by one, each until it is ready.")
+drain = _process_command(
+    "drain", Stack.drain, "Move the users of web processes away, end these, and close their slots."
+)
 kill = _process_command("kill", Stack.kill, "Kill processes with SIGKILL; they are started again in their slots.")
 pause = _process_command("pause", Stack.pause, "Freeze processes (SIGSTOP): connections stay, nothing is answered.")
 resume = _process_command("resume", Stack.resume, "Let paused processes go on.")
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--set", "assignments", multiple=True, metavar="NAME=VALUE", help="A setting for all; repeatable.")
+def restart(names: tuple[str, ...], assignments: tuple[str, ...]) -> None:
+    """Restart without interruption: a successor takes over from each web process, one at a time.
+
+    Without names: all web processes and the worker, with the code as it is now, and with those of the application's
+    settings that are set in this shell or by --set; a process that does not become ready ends it, and all run what they
+    ran before. With names: these alone, with what they run (stores are stopped and started).
+    """
+    with complaints():
+        settings = _assigned(assignments)
+        if names and settings:
+            raise Misuse("--set is for all web processes; leave the names out.")
+    if names:
+        _for_each(names, Stack.restart)
+    else:
+        with _change() as stack:
+            stack.roll({**changeable(machine_environ()), **settings})
+
+
+@click.command()
+def rollback() -> None:
+    """Back to the code and the settings of the release before; again, and it goes further back."""
+    with _change() as stack:
+        stack.rollback()
+
+
+@click.command()
+@click.argument("count", type=int, metavar="N")
+def scale(count: int) -> None:
+    """Run N web processes: new ones are started in free slots, or the highest ones drained."""
+    with _change() as stack:
+        stack.scale(count)
+
+
+@click.command()
+@click.argument("mode", type=click.Choice(["on", "off"]))
+def sticky(mode: str) -> None:
+    """Switch stickiness on or off while everything runs: web processes one at a time, then HAProxy."""
+    with _change() as stack:
+        stack.sticky(mode == "on")
+
+
+@contextlib.contextmanager
+def _change() -> Iterator[Stack]:
+    """A stack that is going to be changed; what was begun is undone or finished by the next command if interrupted."""
+    console = Console(highlight=False, stderr=True)
+    environ = machine_environ()
+    with complaints():
+        try:
+            with interruptions_raise(), progress(console) as say:
+                yield Stack(run_dir_of(environ), environ, say=say)
+        except Interrupted:
+            click.echo("hotseat: Interrupted; what runs serves on. See hotseat status, then do it again.", err=True)
+            raise SystemExit(_INTERRUPTED) from None
+
+
+def _assigned(assignments: Iterable[str]) -> dict[str, str]:
+    pairs = [assignment.partition("=") for assignment in assignments]
+    if faulty := [name for name, equals, _ in pairs if not (name and equals)]:
+        raise Misuse(f"--set {faulty[0]} is no NAME=VALUE.")
+    return {name: value for name, _, value in pairs}
 
 
 def _stack() -> Stack:

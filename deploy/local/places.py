@@ -35,6 +35,10 @@ class RunDir:
         return self.path / "logs"
 
     @property
+    def releases(self) -> Path:
+        return self.path / "releases"
+
+    @property
     def secrets_file(self) -> Path:
         return self.path / "secrets.env"
 

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,12 +19,14 @@ from deploy.local.places import HAPROXY_CFG, RunDir
 from deploy.local.ports import free_ports
 from deploy.local.prometheus import prometheus_command
 from deploy.local.proxy import proxy_environ, slot_variables
-from deploy.local.settings import EXTERNAL, MOST_SLOTS, StackSettings
+from deploy.local.releases import Release
+from deploy.local.settings import CHANGEABLE, EXTERNAL, MOST_SLOTS, StackSettings, drain_seconds
 
 STACK_MARKER = "HOTSEAT_STACK"
 PROCESS_MARKER = "HOTSEAT_PROCESS"
 LOOPBACK = "127.0.0.1"
 LANES = ("a", "b")
+LATENESS_SECONDS = 5.0  # for a process that ends within DRAIN_SECONDS by its own clock
 PROXY_STOP_SECONDS = 33.0  # haproxy.cfg: hard-stop-after 30s
 
 # The kinds, in the order in which they are stopped: who sends requests goes before who answers them.
@@ -141,6 +143,30 @@ def all_units(plan: Plan) -> dict[str, str]:
     laned += [process.name for process in plan.of_kind("proxy")]
     lanes = {f"{name}.{lane}": name for name in laned for lane in LANES}
     return {process.unit: process.name for process in plan.own()} | lanes
+
+
+def ports_of(processes: Iterable[PlannedProcess]) -> frozenset[int]:
+    addresses = (address for process in processes for address in (process.address, process.admin_address))
+    return frozenset(int(address.rpartition(":")[2]) for address in addresses if address)
+
+
+def released(process: PlannedProcess, release: Release) -> PlannedProcess:
+    """One of the application's processes as it is in `release`; what is its own, ports and name, stays."""
+    kept = {name: value for name, value in process.environ.items() if name not in (*CHANGEABLE, "PYTHONPATH")}
+    environ = kept | release.variables(process.environ.get("PYTHONPATH"))
+    return replace(
+        process,
+        environ=environ,
+        mode="sticky" if environ["STICKY_MODE"] == "on" else "stateless",
+        stop_seconds=drain_seconds(environ) + LATENESS_SECONDS,
+    )
+
+
+def in_slot(process: PlannedProcess, slot: int) -> PlannedProcess:
+    """A web process like this one, for another slot."""
+    name = f"web-{slot}"
+    environ = {**process.environ, "INSTANCE_ID": name, PROCESS_MARKER: name}
+    return replace(process, name=name, unit=f"{name}.{LANES[0]}", environ=environ, drained=False)
 
 
 def _told_to_proxy(processes: Sequence[PlannedProcess]) -> list[PlannedProcess]:
@@ -299,7 +325,7 @@ class _Builder:
             mode=self.mode,
             command=command,
             environ=self._app_environ(name, PORT=str(port), ADMIN_PORT=str(admin_port)),
-            stop_seconds=self.settings.drain_seconds + 5,
+            stop_seconds=self.settings.drain_seconds + LATENESS_SECONDS,
         )
 
     def _worker(self) -> PlannedProcess:
@@ -313,7 +339,7 @@ class _Builder:
             mode=self.mode,
             command=list(self.app.worker),
             environ=self._app_environ("worker-1", ADMIN_PORT=str(admin_port)),
-            stop_seconds=self.settings.drain_seconds + 5,
+            stop_seconds=self.settings.drain_seconds + LATENESS_SECONDS,
         )
 
     def _haproxy(self) -> PlannedProcess:

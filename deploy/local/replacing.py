@@ -7,8 +7,10 @@ it has ended (`RunningStack.repair` does what is left to do).
 """
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import replace
 
+from deploy.local import readiness
 from deploy.local.errors import StackError
 from deploy.local.ports import free_ports
 from deploy.local.processes import PlannedProcess
@@ -16,6 +18,7 @@ from deploy.local.running import NO_STATES, RunningStack, loopback
 from deploy.local.starting import start_processes
 from deploy.local.stopping import HURRY_SECONDS
 
+PORT_VARIABLES = ("PORT", "ADMIN_PORT")
 RETIRE, DRAIN, HURRY = "USR1", "TERM", "INT"
 
 
@@ -46,12 +49,15 @@ def replace_proxy(stack: RunningStack, new: PlannedProcess | None = None) -> Non
     downloads for up to 30 s; until then no slot may be moved, since the old one would not hear of it.
     """
     old = stack.plan.of_kind("proxy")[0]
+    if not stack.runs(old.unit):
+        stack.save(stack.plan.with_processes(new or old))
+        return
     new = replace(new or old, unit=old.other_unit)
     newcomer = replace(new, command=[*new.command, "-x", new.environ["HAPROXY_SOCKET"]])
     stack.say("starting another HAProxy")
     stack.run_dir.haproxy_state_file.write_text(stack.proxy.servers_state())
     try:
-        try_out(stack, [newcomer])
+        try_out(stack, [newcomer], stack.proxy_is)
     finally:
         stack.run_dir.haproxy_state_file.write_text(NO_STATES)
     # From here on it is started by its plain command, should it have to be started again.
@@ -75,11 +81,15 @@ def on_ports(process: PlannedProcess, stack: RunningStack, taken: frozenset[int]
     )
 
 
-def try_out(stack: RunningStack, newcomers: list[PlannedProcess]) -> None:
+def try_out(
+    stack: RunningStack,
+    newcomers: list[PlannedProcess],
+    is_ready: Callable[[PlannedProcess], bool] = readiness.answers,
+) -> None:
     """Start these aside and wait until all are ready. If that fails, or is interrupted, they are ended again."""
     stack.save(stack.plan.with_aside(*newcomers))
     try:
-        start_processes(stack.supervisor, newcomers, stack.say)
+        start_processes(stack.supervisor, newcomers, stack.say, is_ready)
     except BaseException:
         give_up(stack, newcomers)
         raise

@@ -7,11 +7,12 @@ something that the plan does not know; `repair` makes true what the plan says, a
 - HAProxy finds no server states of yesterday when it has to be started again.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable
 
 from deploy.local.errors import StackError
 from deploy.local.places import RunDir
-from deploy.local.processes import LOOPBACK, Plan, PlannedProcess
+from deploy.local.processes import LOOPBACK, Plan, PlannedProcess, ports_of
 from deploy.local.prometheus import write_targets
 from deploy.local.runtime import Runtime
 from deploy.local.settings import MOST_SLOTS
@@ -51,12 +52,7 @@ class RunningStack:
 
     def ports(self) -> frozenset[int]:
         """Every port that a process of the stack has, running or not."""
-        addresses = (
-            address
-            for process in (*self.plan.own(), *self.plan.aside)
-            for address in (process.address, process.admin_address)
-        )
-        return frozenset(int(address.rpartition(":")[2]) for address in addresses if address)
+        return ports_of([*self.plan.own(), *self.plan.aside])
 
     def end_aside(self, process: PlannedProcess, signal_name: str) -> None:
         """End what runs beside the plan, and forget it once it has ended; after its time it is killed."""
@@ -78,9 +74,14 @@ class RunningStack:
     def repair(self) -> None:
         """Make true what the plan says. Quick, if nothing was left in the middle."""
         self.run_dir.haproxy_state_file.write_text(NO_STATES)
+        # Two HAProxies would answer by turns on one socket.
+        self._end_left([process for process in self.plan.aside if process.kind == "proxy"])
         if self.proxy_runs():
             self._repair_slots()
-        for process in self.plan.aside:
+        self._end_left(self.plan.aside)
+
+    def _end_left(self, processes: Iterable[PlannedProcess]) -> None:
+        for process in processes:
             self.say(f"ending {process.unit}, which a change left")
             self.end_aside(process, "USR1")
 
@@ -98,6 +99,12 @@ class RunningStack:
     def proxy_runs(self) -> bool:
         """One that was stopped finds in its environment, when it is started, what it was not told meanwhile."""
         return self.runs(self.plan.of_kind("proxy")[0].unit)
+
+    def proxy_is(self, process: PlannedProcess) -> bool:
+        """Is this the HAProxy that answers on the runtime socket? It answers once it has its listeners."""
+        with contextlib.suppress(StackError):
+            return self.proxy.pid() == self.supervisor.states()[process.unit].pid
+        return False
 
     def open_slot(self, process: PlannedProcess, address: str = "", admin: str = "") -> None:
         """Let its slot lead to it; `address` and `admin` are what HAProxy is known to have."""

@@ -17,6 +17,26 @@ PORTS = ("HTTP_PORT", "HAPROXY_ADMIN_PORT", "WORKER_ADMIN_PORT", *STORE_PORTS)
 BASE_PORTS = ("WEB_PORT_BASE", "WEB_ADMIN_PORT_BASE")
 EXTERNAL = {"redis": "REDIS_URL", "mongodb": "MONGODB_URL", "s3": "S3_ENDPOINT_URL"}
 DEFAULT_HTTP_PORT = 8080
+DEFAULT_DRAIN_SECONDS = 25
+
+# The application's variables that a running stack may be given anew (`hotseat restart`); the mode has its own command.
+CHANGEABLE = (
+    "BOARD_FRESH_SECONDS",
+    "BOARD_STRATEGY",
+    "DRAIN_SECONDS",
+    "EVIDENCE",
+    "HANDOVER",
+    "HOT_CACHE",
+    "HOT_CACHE_BYTES",
+    "HOT_STALENESS_SECONDS",
+    "LOG_FORMAT",
+    "LOG_LEVEL",
+    "MEDIA_BASE_URL",
+    "REBALANCE_PER_MINUTE",
+    "SESSION_ABSOLUTE_SECONDS",
+    "SESSION_IDLE_SECONDS",
+    "STALE_ON_OUTAGE_SECONDS",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +68,35 @@ class StackSettings:
                 for name in (*PORTS, *BASE_PORTS)
             },
             external={name: environ[variable] for name, variable in EXTERNAL.items() if environ.get(variable)},
-            drain_seconds=read.seconds("DRAIN_SECONDS", 25),
+            drain_seconds=read.seconds("DRAIN_SECONDS", DEFAULT_DRAIN_SECONDS),
             web_may_write=read.choice("HOTSEAT_WEB_FSIZE", ("unlimited", "0")) == "unlimited",
             public_origin=environ.get("PUBLIC_ORIGIN") or None,
         )
         read.raise_if_faulty()
         return settings
+
+
+def drain_seconds(environ: Mapping[str, str]) -> float:
+    """DRAIN_SECONDS alone. Raises Misuse."""
+    read = _Reader(environ)
+    seconds = read.seconds("DRAIN_SECONDS", DEFAULT_DRAIN_SECONDS)
+    read.raise_if_faulty()
+    return seconds
+
+
+def changeable(environ: Mapping[str, str]) -> dict[str, str]:
+    """Those of the changeable variables that are set in `environ`."""
+    return {name: environ[name] for name in CHANGEABLE if environ.get(name)}
+
+
+def check_changeable(settings: Mapping[str, str]) -> None:
+    """Raises Misuse naming those that a running stack cannot be given."""
+    others = sorted(set(settings) - set(CHANGEABLE))
+    if "STICKY_MODE" in others:
+        raise Misuse("STICKY_MODE is changed by: hotseat sticky on|off")
+    if others:
+        raise Misuse(f"{', '.join(others)} cannot be changed while the stack runs; these can: {', '.join(CHANGEABLE)}.")
+    drain_seconds(settings)
 
 
 def run_dir_of(environ: Mapping[str, str]) -> Path:

@@ -18,12 +18,21 @@ from deploy.local.errors import Misuse, StackError
 from deploy.local.leftovers import end_leftovers
 from deploy.local.lock import UpLock
 from deploy.local.places import RunDir
-from deploy.local.processes import AppCommands, Plan, PlannedProcess
+from deploy.local.processes import AppCommands, Plan, PlannedProcess, released
+from deploy.local.releases import Release, Releases
 from deploy.local.replacing import replace_proxy, replace_web
+from deploy.local.rolling import current_release, release_before, roll_out
 from deploy.local.running import RunningStack
-from deploy.local.scaling import drain_web, open_again
-from deploy.local.settings import StackSettings
-from deploy.local.starting import READY_SECONDS, did_not_start, need_programs, start_processes, start_stack
+from deploy.local.scaling import drain_web, open_again, scale
+from deploy.local.settings import StackSettings, check_changeable
+from deploy.local.starting import (
+    READY_SECONDS,
+    did_not_start,
+    need_programs,
+    prepare_stores,
+    start_processes,
+    start_stack,
+)
 from deploy.local.status import ProcessStatus, status_of, status_of_plan
 from deploy.local.stopping import HURRY_SECONDS, clear, stop_processes, take_down
 from deploy.local.supervision import Supervisor, SupervisorGone
@@ -51,6 +60,7 @@ class Stack:
         self._app = app or AppCommands()
         self._say = say
         self._supervisor = Supervisor(self._run_dir)
+        self._releases = Releases(self._run_dir.releases)
 
     # The whole
 
@@ -184,6 +194,47 @@ class Stack:
                 stop_processes(self._supervisor, [process], "TERM", process.stop_seconds)
                 start_processes(self._supervisor, [process], self._say)
 
+    def roll(self, settings: Mapping[str, str] | None = None) -> None:
+        """A new release: the code as it can be imported now, and these settings over those that were.
+
+        "" takes a setting back to its default. Every web process, one at a time and make before break; then the worker.
+        Raises Misuse for a setting that cannot be changed this way, StartFailed if a process does not become ready:
+        then all run the release before.
+        """
+        given = dict(settings or {})
+        check_changeable(given)
+        with self._changing() as stack:
+            current = current_release(stack, self._releases)
+            wanted = {name: value for name, value in {**current.settings, **given}.items() if value}
+            release = self._releases.from_modules(self._app.code, wanted)
+            self._say("preparing the database and the bucket")
+            prepare_stores(self._app, self._run_dir, released(stack.plan.of_kind("web")[0], release))
+            self._roll_out(stack, release)
+
+    def rollback(self) -> None:
+        """Back to the code and settings of the release before, whatever became of the checkout; again: further back.
+
+        After an interrupted change: back to the release it came from. Raises Misuse if there is none.
+        """
+        with self._changing() as stack:
+            history = release_before(stack.plan)
+            roll_out(stack, self._releases, self._releases.load(history[-1]), history)
+
+    def sticky(self, on: bool) -> None:
+        """Toggle the mode: web processes one at a time, then HAProxy. Nothing to do if it is so already."""
+        with self._changing() as stack:
+            current = current_release(stack, self._releases)
+            wanted = {**current.settings, "STICKY_MODE": "on" if on else "off"}
+            mode = "sticky" if on else "stateless"
+            if all(process.mode == mode for process in stack.plan.of_kind("web", "worker", "proxy")):
+                return
+            self._roll_out(stack, self._releases.like(current, wanted))
+
+    def scale(self, count: int) -> None:
+        """That many web processes, by the slots that HAProxy has from the beginning. Raises Misuse or StartFailed."""
+        with self._changing() as stack:
+            scale(stack, count, current_release(stack, self._releases))
+
     def replace_proxy(self) -> None:
         """A new HAProxy takes over from the one that runs, which ends when its clients have their answers."""
         self.restart(next(process.name for process in self._plan().of_kind("proxy")))
@@ -219,6 +270,12 @@ class Stack:
             stack = self._running()
             stack.repair()
             yield stack
+
+    def _roll_out(self, stack: RunningStack, release: Release) -> None:
+        history = stack.plan.releases
+        if history[-1] != release.id:
+            history = [*history, release.id]
+        roll_out(stack, self._releases, release, history)
 
     def _running(self) -> RunningStack:
         return RunningStack(self._run_dir, self._supervisor, self._plan(), self._say)

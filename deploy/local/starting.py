@@ -5,6 +5,7 @@ Each is waited for until it answers; one that dies on the way ends the wait at o
 
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from deploy.local import readiness
@@ -13,10 +14,20 @@ from deploy.local.errors import Misuse, StartFailed
 from deploy.local.logs import last_lines
 from deploy.local.places import RunDir
 from deploy.local.ports import free_port_from, holder, is_free
-from deploy.local.processes import STACK_MARKER, AppCommands, Plan, PlannedProcess, all_units, choose_ports, make_plan
+from deploy.local.processes import (
+    STACK_MARKER,
+    AppCommands,
+    Plan,
+    PlannedProcess,
+    all_units,
+    choose_ports,
+    make_plan,
+    released,
+)
 from deploy.local.programs import STORE_PROGRAMS, Programs
 from deploy.local.prometheus import write_prometheus_files
-from deploy.local.settings import StackSettings
+from deploy.local.releases import Releases
+from deploy.local.settings import StackSettings, changeable
 from deploy.local.supervision import Supervisor
 from deploy.local.waiting import wait_until
 
@@ -54,6 +65,7 @@ def start_stack(
         environ=environ,
         app=app,
     )
+    plan = _released(plan, settings, run_dir, environ, app)
     own = plan.own()
     _write_files(run_dir, plan, own)
     base = {name: value for name in ("PATH", "HOME", "LANG", "TMPDIR") if (value := environ.get(name))}
@@ -61,12 +73,15 @@ def start_stack(
     for kinds in _ORDER:
         if "web" in kinds:
             say("preparing the database and the bucket")
-            _release(app, run_dir, next(process for process in own if process.kind == "web"))
+            prepare_stores(app, run_dir, plan.of_kind("web")[0])
         start_processes(supervisor, [process for process in own if process.kind in kinds], say)
 
 
 def start_processes(
-    supervisor: Supervisor, processes: list[PlannedProcess], say: Callable[[str], None] = lambda _: None
+    supervisor: Supervisor,
+    processes: list[PlannedProcess],
+    say: Callable[[str], None],
+    is_ready: Callable[[PlannedProcess], bool] = readiness.answers,
 ) -> None:
     """Start these together and wait until all are ready. Raises StartFailed."""
     for process in processes:
@@ -75,7 +90,7 @@ def start_processes(
     born = {process.unit: states[process.unit].pid for process in processes}
     for process in processes:
         say(f"waiting for {process.name}")
-        _wait_started(supervisor, process, born)
+        _wait_started(supervisor, process, born, is_ready)
 
 
 def did_not_start(run_dir: RunDir, name: str, what: str, exit_code: int = 0) -> StartFailed:
@@ -91,13 +106,18 @@ def start_failed(name: str, what: str, words: list[str], exit_code: int = 0) -> 
     )
 
 
-def _wait_started(supervisor: Supervisor, process: PlannedProcess, born: Mapping[str, int]) -> None:
+def _wait_started(
+    supervisor: Supervisor,
+    process: PlannedProcess,
+    born: Mapping[str, int],
+    is_ready: Callable[[PlannedProcess], bool],
+) -> None:
     dead: list[str] = []
 
     def decided() -> bool:
         states = supervisor.states()
         dead.extend(unit for unit, pid in born.items() if states[unit].pid != pid)
-        return bool(dead) or readiness.answers(process)
+        return bool(dead) or is_ready(process)
 
     if not wait_until(decided, READY_SECONDS):
         raise _did_not_start(supervisor, process.unit, "did not become ready in time")
@@ -110,7 +130,19 @@ def _did_not_start(supervisor: Supervisor, unit: str, what: str, exit_code: int 
     return start_failed(name, what, supervisor.last_words(unit), exit_code)
 
 
-def _release(app: AppCommands, run_dir: RunDir, like: PlannedProcess) -> None:
+def _released(
+    plan: Plan, settings: StackSettings, run_dir: RunDir, environ: Mapping[str, str], app: AppCommands
+) -> Plan:
+    sticky = {"STICKY_MODE": "on" if settings.sticky else "off"}
+    releases = Releases(run_dir.releases)
+    release = releases.from_modules(app.code, changeable(environ) | sticky)
+    releases.forget_all_but([release.id])
+    changed = [released(process, release) for process in plan.of_kind("web", "worker")]
+    return replace(plan.with_processes(*changed), releases=[release.id])
+
+
+def prepare_stores(app: AppCommands, run_dir: RunDir, like: PlannedProcess) -> None:
+    """The release step, with the environment of a web process. Raises StartFailed."""
     environ = {**like.environ, "INSTANCE_ID": "release"}
     with run_dir.log_of("release").open("wb") as log:
         done = subprocess.run(list(app.release), env=environ, cwd=run_dir.path, stdout=log, stderr=log, check=False)

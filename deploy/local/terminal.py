@@ -4,12 +4,12 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator
 
 import click
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from deploy.local.errors import StackError, StartFailed
-from deploy.local.status import ProcessStatus
+from deploy.local.status import ProcessStatus, differences
 
 _PREFIX_COLOURS = ("cyan", "green", "yellow", "magenta", "blue", "bright_cyan", "bright_green", "bright_magenta")
 _STATE_COLOURS = {
@@ -22,6 +22,9 @@ _STATE_COLOURS = {
     "stopped": "red",
     "failed": "red",
     "external": "cyan",
+    "drained": "red",
+    "trial": "yellow",
+    "retiring": "yellow",
 }
 
 _HOT_COLOURS = {"trusted": "green", "off": "default"}
@@ -49,15 +52,41 @@ def progress(console: Console) -> Iterator[Callable[[str], None]]:
         yield spinner.update
 
 
-def status_table(statuses: Iterable[ProcessStatus], *, with_pids: bool = False) -> Table:
+def status_table(
+    statuses: Iterable[ProcessStatus], *, with_pids: bool = False, with_load: bool = False
+) -> RenderableType:
+    """The table, and below it a line for each thing in which the fleet differs."""
+    statuses = list(statuses)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("service", *(["pid"] if with_pids else []), "address", "state", "mode", "hot"):
-        table.add_column(column, justify="right" if column == "pid" else "left", no_wrap=column != "hot")
+    for column in ("service", *(["pid"] if with_pids else []), "address", "state", "mode"):
+        table.add_column(column, justify="right" if column == "pid" else "left", no_wrap=True)
+    for column in _LOAD if with_load else ():
+        table.add_column(column, justify="left" if column == "version" else "right", no_wrap=True)
+    table.add_column("hot")
     for status in statuses:
         pid = [str(status.pid or "-")] if with_pids else []
-        state = f"[{_STATE_COLOURS[status.state]}]{status.state}[/]"
-        table.add_row(status.name, *pid, status.address, state, status.mode, _hot(status))
-    return table
+        load = [show(status) for show in _LOAD.values()] if with_load else []
+        table.add_row(status.name, *pid, status.address, _state(status), status.mode, *load, _hot(status))
+    return Group(table, *(Text(f"warning: {sentence}", style="yellow") for sentence in differences(statuses)))
+
+
+_LOAD: dict[str, Callable[[ProcessStatus], str]] = {
+    "version": lambda status: status.version or "",
+    "users": lambda status: _shown(status.users),
+    "in flight": lambda status: _shown(status.in_flight),
+    "hot MB": lambda status: _shown(status.hot_bytes and status.hot_bytes / 1e6, ".1f"),
+    "hit rate": lambda status: _shown(status.hit_rate, ".1%"),
+    "lag ms": lambda status: _shown(status.lag_ms, ".1f"),
+}
+
+
+def _shown(value: float | None, form: str = "") -> str:
+    return "" if value is None else format(value, form)
+
+
+def _state(status: ProcessStatus) -> str:
+    word = "draining" if status.draining and status.state in ("running", "stopping") else status.state
+    return f"[{_STATE_COLOURS[status.state]}]{word}[/]"
 
 
 def _hot(status: ProcessStatus) -> Text:

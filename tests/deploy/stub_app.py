@@ -1,8 +1,8 @@
 """A stand-in for web process, worker and release step, as quick as Python can be.
 
 STUB_FAULTS names a folder: a file NAME.crash there makes that process end at once with the exit code it contains,
-`NAME.mute` lets it answer nothing about its state, `NAME.unready` lets it never become ready, and `release.slow` makes
-the release step take half a minute.
+`NAME.mute` lets it answer nothing about its state, `NAME.old` tell as little as former releases did, `NAME.unready` never
+become ready, and `release.slow` makes the release step take half a minute.
 
 It leaves as the application does. SIGTERM drains: `/readyz` 404, then 503, everything still served; SIGUSR1 retires:
 each answer closes its connection; both end when nothing is in flight. SIGINT ends it at once.
@@ -22,6 +22,7 @@ from pathlib import Path
 MUTE_SECONDS = 5
 
 
+READY = 200
 PHASE_SECONDS = 1.2  # longer than HAProxy needs to notice: two checks, 0.5 s apart
 GRACE_SECONDS = 0.3
 TOLD = ("release", "sticky_mode", "log_level", "hot_cache_bytes")
@@ -31,7 +32,7 @@ class Leaving:
     """How far the process is on its way out."""
 
     def __init__(self) -> None:
-        self.readiness = 200
+        self.readiness = READY
         self.closes = False
         self._in_flight = 0
         self._lock = threading.Lock()
@@ -119,7 +120,24 @@ def tell() -> str:
     if fault("mute"):
         time.sleep(MUTE_SECONDS)
     refused = {"state": "off", "reason": "this Redis refuses to track: NOPERM"}
-    return json.dumps({"instance": name, "hot": refused if name == "web-2" else {"state": "trusted", "reason": ""}})
+    hot = {
+        "state": "trusted",
+        "reason": "",
+        "entries": 3,
+        "bytes": 2_500_000,
+        "hit_rate": None if name == "web-3" else 0.975,
+    }
+    told = {
+        "instance": name,
+        "version": f"0.1.0+{os.environ['RELEASE']}",
+        "mode": "sticky" if os.environ["STICKY_MODE"] == "on" else "stateless",
+        "users": 7,
+        "in_flight": 1,
+        "lag_ms": 0.25,
+        "draining": leaving.readiness != READY,
+        "hot": refused if name == "web-2" else hot,
+    }
+    return json.dumps({key: told[key] for key in ("instance", "hot")} if fault("old") else told)
 
 
 def fault(kind: str) -> bool:
