@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import click
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 
 from deploy.local.errors import Misuse, StackError
@@ -21,7 +21,7 @@ from deploy.local.places import RunDir
 from deploy.local.settings import changeable, machine_environ, run_dir_of
 from deploy.local.stack import Stack
 from deploy.local.status import ProcessStatus
-from deploy.local.terminal import LogPrinter, complaints, progress, status_table
+from deploy.local.terminal import LogPrinter, complaints, load_table, progress, status_table
 
 _POLL_SECONDS = 0.1
 _WATCH_SECONDS = 1.0
@@ -74,16 +74,23 @@ def status(as_json: bool, watch: bool) -> None:
             with contextlib.suppress(KeyboardInterrupt):
                 statuses = _watch(stack, console)
         elif statuses:
-            console.print(status_table(statuses, with_pids=True, with_load=True))
+            console.print(_fleet(statuses))
         if not statuses:
             raise StackError(f"No stack is running in {run_dir_of(machine_environ())}; start one with: hotseat up")
 
 
+def _fleet(statuses: list[ProcessStatus]) -> RenderableType:
+    return Group(status_table(statuses, with_pids=True), "", load_table(statuses))
+
+
 def _watch(stack: Stack, console: Console) -> list[ProcessStatus]:
     """Until Ctrl-C, or until nothing is left to show."""
-    with Live(console=console, auto_refresh=False) as live:
+    with Live(console=console, auto_refresh=False) if console.is_terminal else contextlib.nullcontext() as live:
         while statuses := stack.status(ask=True):
-            live.update(status_table(statuses, with_pids=True, with_load=True), refresh=True)
+            if live:
+                live.update(_fleet(statuses), refresh=True)
+            else:
+                console.print(_fleet(statuses), "")
             time.sleep(_WATCH_SECONDS)
     return statuses
 

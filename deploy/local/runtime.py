@@ -7,6 +7,7 @@ or its server-state file says the same.
 
 import os
 import socket
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +38,7 @@ class Runtime:
         """Requests of this slot go to `address` from now on; idle connections to the former one are closed."""
         host, _, port = address.rpartition(":")
         answer = self._ask(f"set server {BACKEND}/{slot} addr {host} port {port}")
-        if not any(word in answer for word in ("changed", "no need to change")):
+        if slot not in (slots := self.slots()) or slots[slot].address != address:
             raise StackError(f"HAProxy did not point {slot} to {address}: {_sentence(answer)}")
 
     def set_state(self, slot: str, admin: str) -> None:
@@ -86,12 +87,15 @@ class Runtime:
     def _ask(self, command: str) -> str:
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                end = time.monotonic() + CALL_SECONDS
                 connection.settimeout(CALL_SECONDS)
                 connection.connect(os.fspath(self._socket_file))
                 connection.sendall(f"{command}\n".encode())
                 answer = b""
                 while part := connection.recv(65_536):
                     answer += part
+                    if time.monotonic() > end:
+                        raise TimeoutError
                     if len(answer) > MOST_BYTES:
                         raise StackError("HAProxy's runtime socket does not stop answering.")
         except OSError as error:

@@ -164,6 +164,8 @@ class Stack:
         """Start it unless it runs, and wait until it is ready; a drained slot is opened again. Raises StartFailed."""
         with self._changing(name) as stack:
             process = stack.process(name)
+            if not stack.runs(process.unit):
+                stack.wait_ended(process)  # it may have been told to stop just before
             start_processes(self._supervisor, [process], self._say)
             if process.drained:
                 open_again(stack, process)

@@ -52,22 +52,27 @@ def progress(console: Console) -> Iterator[Callable[[str], None]]:
         yield spinner.update
 
 
-def status_table(
-    statuses: Iterable[ProcessStatus], *, with_pids: bool = False, with_load: bool = False
-) -> RenderableType:
-    """The table, and below it a line for each thing in which the fleet differs."""
+def status_table(statuses: Iterable[ProcessStatus], *, with_pids: bool = False) -> RenderableType:
+    """Each process; below, a line for each thing in which the fleet differs."""
     statuses = list(statuses)
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("service", *(["pid"] if with_pids else []), "address", "state", "mode"):
-        table.add_column(column, justify="right" if column == "pid" else "left", no_wrap=True)
-    for column in _LOAD if with_load else ():
-        table.add_column(column, justify="left" if column == "version" else "right", no_wrap=True)
-    table.add_column("hot")
+    for column in ("service", *(["pid"] if with_pids else []), "address", "state", "mode", "hot"):
+        table.add_column(column, justify="right" if column == "pid" else "left", no_wrap=column != "hot")
     for status in statuses:
         pid = [str(status.pid or "-")] if with_pids else []
-        load = [show(status) for show in _LOAD.values()] if with_load else []
-        table.add_row(status.name, *pid, status.address, _state(status), status.mode, *load, _hot(status))
+        table.add_row(status.name, *pid, status.address, _state(status), status.mode, _hot(status))
     return Group(table, *(Text(f"warning: {sentence}", style="yellow") for sentence in differences(statuses)))
+
+
+def load_table(statuses: Iterable[ProcessStatus]) -> RenderableType:
+    """What the web processes tell of their work."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in ("web process", *_LOAD):
+        table.add_column(column, justify="left" if column in ("web process", "version") else "right", no_wrap=True)
+    for status in statuses:
+        if status.hot is not None:
+            table.add_row(status.name, *(show(status) for show in _LOAD.values()))
+    return table
 
 
 _LOAD: dict[str, Callable[[ProcessStatus], str]] = {

@@ -240,7 +240,7 @@ class _running:  # noqa: N801 - used as a function
 def stub_app() -> AppCommands:
     """The application's stand-in; see stub_app.py."""
     stub = (sys.executable, str(Path(__file__).with_name("stub_app.py")))
-    return AppCommands((*stub, "web"), (*stub, "worker"), (*stub, "release"))
+    return AppCommands((*stub, "web"), (*stub, "worker"), (*stub, "release"), code=())
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
 """A stand-in for web process, worker and release step, as quick as Python can be.
 
 STUB_FAULTS names a folder: a file NAME.crash there makes that process end at once with the exit code it contains,
-`NAME.mute` lets it answer nothing about its state, `NAME.old` tell as little as former releases did, `NAME.unready` never
-become ready, and `release.slow` makes the release step take half a minute.
+`NAME.mute` lets it answer nothing about its state, `NAME.old` tell as little as former releases did, `NAME.unready`
+never become ready, and `release.slow` makes the release step take half a minute.
 
 It leaves as the application does. SIGTERM drains: `/readyz` 404, then 503, everything still served; SIGUSR1 retires:
 each answer closes its connection; both end when nothing is in flight. SIGINT ends it at once.

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -15,6 +16,7 @@ import pytest
 
 from deploy.local import Misuse, free_ports
 from deploy.local.ports import is_free
+from deploy.local.status import differences
 
 pytestmark = pytest.mark.stack
 
@@ -83,13 +85,52 @@ def test_the_status_command_shows_it_to_people_and_to_scripts(shared_stack):
         command = [sys.executable, "-m", "hotseat", "status", *arguments]
         return subprocess.run(command, env=environ, capture_output=True, text=True, check=True, timeout=30).stdout
 
-    lines = {line.split()[0]: line for line in status().splitlines()}
-    assert lines["service"].split()[:6] == ["service", "pid", "address", "state", "mode", "version"]
+    shown, _, load = status().partition("\n\n")
+    lines = {line.split()[0]: line for line in shown.splitlines()}
+    assert lines["service"].split() == ["service", "pid", "address", "state", "mode", "hot"]
     assert lines["web-1"].rstrip().endswith("trusted")
     assert lines["web-2"].rstrip().endswith("off: this Redis refuses to track: NOPERM")
+    head, *rows = load.splitlines()
+    assert " ".join(head.split()) == "web process version users in flight hot MB hit rate lag ms"
+    version = f"0.1.0+{shared_stack.environ_of('web-1')['RELEASE']}"
+    assert [row.split() for row in rows] == [
+        ["web-1", version, "7", "1", "2.5", "97.5%", "0.2"],
+        ["web-2", version, "7", "1", "0.2"],
+        ["web-3", version, "7", "1", "2.5", "0.2"],
+    ]
     told = {process["name"]: process for process in json.loads(status("--json"))}
     assert (told["web-2"]["hot"], told["web-2"]["note"]) == ("off", "this Redis refuses to track: NOPERM")
     assert (told["redis"]["hot"], told["redis"]["note"]) == (None, None)
+
+
+def test_process_that_tells_less_is_shown_as_far_as_it_does(shared_stack, fault):
+    """A release from before that has fewer words; and a difference of versions is warned of."""
+    fault("web-3.old")
+    found = {status.name: status for status in shared_stack.status(ask=True)}
+    assert (found["web-3"].hot, found["web-3"].users, found["web-3"].version) == ("trusted", None, None)
+    web = [found["web-1"], replace(found["web-2"], version="0.1.0+other"), replace(found["web-3"], mode="sticky")]
+    assert differences([*web, found["haproxy"]]) == [
+        "The modes differ: stateless (web-1, web-2, haproxy); sticky (web-3).",
+        f"The versions differ: {found['web-1'].version} (web-1); 0.1.0+other (web-2).",
+    ]
+    assert differences(found.values()) == []
+
+
+def test_status_is_watched_until_the_stack_is_gone_or_ctrl_c(shared_stack, eventually, tmp_path):
+    """Drawn anew each second."""
+    environ = {**os.environ, "HOTSEAT_RUN_DIR": str(shared_stack._run_dir.path), "COLUMNS": "160"}
+    output = tmp_path / "output"
+    with output.open("wb") as target:
+        command = [sys.executable, "-m", "hotseat", "status", "--watch"]
+        watching = subprocess.Popen(command, env=environ, stdout=target, stderr=target, start_new_session=True)
+    try:
+        eventually(lambda: output.read_text().count("prometheus") >= 2, 20)
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(10) == 0
+    finally:
+        watching.kill()
+        watching.wait()
+    assert "Traceback" not in output.read_text()
 
 
 def test_front_leads_to_the_web_processes(shared_stack):
