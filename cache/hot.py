@@ -12,6 +12,7 @@ Not promised: that something put in is found again; that `evicted` may call the 
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
+from sys import getsizeof
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ import msgspec
 from cache.errors import Misuse
 
 OVERHEAD_BYTES = 768  # what one entry costs besides its value: its key, tag, links and share of the ghosts (tested)
+STRING_BYTES = 56  # what a str takes besides its characters, rounded up as it is allocated
 EXPANSION = 4  # a decoded value of small structs takes about this many times its encoded bytes (tested)
 LARGEST_SHARE = 16  # one value may fill at most this fraction of the budget
 PROTECTED_SHARE = 0.7
@@ -343,3 +345,13 @@ class _Ghosts:
 def weigh(encoded_bytes: int) -> int:
     """What a decoded copy of a value of so many encoded bytes is taken to occupy, in bytes."""
     return OVERHEAD_BYTES + EXPANSION * encoded_bytes
+
+
+def weigh_fields(fields: Mapping[bytes, bytes]) -> int:
+    """The same of a hash, which is decoded into a dictionary of texts."""
+    return OVERHEAD_BYTES + getsizeof(fields) + sum(map(_text_bytes, chain(fields, fields.values())))
+
+
+def _text_bytes(encoded: bytes) -> int:
+    """What a str of these bytes takes at most: one character beyond ASCII may widen all of them to four bytes."""
+    return STRING_BYTES + len(encoded) * (1 if encoded.isascii() else 4)

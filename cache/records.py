@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from cache.connection import Command, Reply
 from cache.errors import ErrorReply, Misuse
-from cache.hot import Entry, weigh
+from cache.hot import Entry, weigh_fields
 from cache.link import as_mapping
 from cache.lookup import ForeignReply, Lookup
 from cache.shared import RAISED, checked_name, version_key
@@ -166,7 +166,6 @@ class Records:
             self._garbage(key)
             raise ForeignReply
         until = now + left_ms / 1000 if left_ms >= 0 else FOREVER
-        size = sum(map(len, fields)) + sum(map(len, fields.values()))
         return Entry(
             region=self.name,
             tag=tag,
@@ -176,7 +175,7 @@ class Records:
             made_at=now,
             fresh_until=until,
             expires_at=until,
-            weight=weigh(size),
+            weight=weigh_fields(fields),
         )
 
     def decode(self, entry: Entry) -> Any:
