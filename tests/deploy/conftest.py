@@ -1,5 +1,6 @@
 """A real HAProxy with the repository's haproxy.cfg before small web servers that do as they are told."""
 
+import csv
 import http.client
 import json
 import os
@@ -8,19 +9,23 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import pytest
+from figures import Figures, figures_of, show_figures
 
 from deploy.local import AppCommands, Programs, Stack, free_ports
 from deploy.local.places import HAPROXY_CFG
 from deploy.local.proxy import proxy_environ
 
 AFFINITY_KEY = "a key for tests"
+ANSWER_SECONDS = 10.0  # what a client waits for an answer, or for its next part
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,30 @@ class Reply:
 
 class _QuietServer(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(address, handler)
+        self._connections: set[socket.socket] = set()
+
+    @property
+    def connected(self) -> int:
+        return len(self._connections)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        """As when a process dies: its connections end as well."""
+        super().server_close()
+        for connection in list(self._connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """HAProxy closes health checks in the middle; that is no news."""
@@ -59,13 +88,30 @@ class StubServer:
         self.name = name
         self.readyz = 200
         self.dies_when_asked = False
+        self.slow_seconds = 0.0
         self.set_cookie: str | None = None
         self.asked: list[str] = []
+        self.leaves = False
+        self._awake = threading.Event()
+        self._awake.set()
         self._server = self._listen(0)
         self.port = self._server.server_address[1]
 
+    def hang(self) -> None:
+        """As after SIGSTOP: connections are taken, and nothing is answered, checks included, until `wake`."""
+        self._awake.clear()
+
+    def wake(self) -> None:
+        self._awake.set()
+
+    @property
+    def connected(self) -> int:
+        """How many connections are open."""
+        return self._server.connected
+
     def close(self) -> None:
         """Connections are refused from now on."""
+        self.wake()
         self._server.shutdown()
         self._server.server_close()
 
@@ -84,6 +130,7 @@ class StubServer:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
+                stub._awake.wait()
                 length = int(self.headers.get("Content-Length") or 0)
                 while length > 0:
                     length -= len(self.rfile.read(min(length, 65_536)))
@@ -95,15 +142,28 @@ class StubServer:
                     self.close_connection = True
                     self.connection.shutdown(socket.SHUT_RDWR)
                     return
+                if self.path == "/events":
+                    self._begin()
+                time.sleep(stub.slow_seconds)
                 seen = {"server": stub.name, **{name.lower(): value for name, value in self.headers.items()}}
                 self._answer(200, json.dumps(seen).encode())
 
             do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815 - the base class's names
 
+            def _begin(self) -> None:
+                """An answer that begins at once; its end is that of the connection."""
+                self.close_connection = True
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+
             def _answer(self, status: int, body: bytes) -> None:
+                if self.path == "/events":
+                    self.wfile.write(body)
+                    return
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
                 self.send_header("ETag", '"1"')  # as far as a shared cache is concerned, it may be kept
+                if stub.leaves:
+                    self.send_header("Connection", "close")  # which the base class obeys
                 if stub.set_cookie:
                     self.send_header("Set-Cookie", stub.set_cookie)
                 self.end_headers()
@@ -125,24 +185,32 @@ class Proxy:
     socket_file: Path
     state_file: Path
     log_file: Path
+    config_file: Path
     environ: dict[str, str] = field(repr=False)
+    process: subprocess.Popen[bytes] | None = None
 
-    def ask(
+    def ask(  # noqa: PLR0917
         self,
         path: str = "/",
         method: str = "GET",
         headers: dict[str, str] | None = None,
         body: bytes | None = None,
         port: int | None = None,
+        connection: http.client.HTTPConnection | None = None,
     ) -> Reply:
-        connection = http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=10)
+        """The answer, over a connection of its own unless one is given. Raises OSError or HTTPException without one."""
+        own = connection or self.connect(port)
         started = time.monotonic()
         try:
-            connection.request(method, path, body=body, headers=headers or {})
-            answer = connection.getresponse()
+            own.request(method, path, body=body, headers=headers or {})
+            answer = own.getresponse()
             return Reply(answer.status, answer.headers, answer.read(), time.monotonic() - started)
         finally:
-            connection.close()
+            if connection is None:
+                own.close()
+
+    def connect(self, port: int | None = None) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", port or self.port, timeout=ANSWER_SECONDS)
 
     def command(self, line: str) -> str:
         """Say something to the runtime socket."""
@@ -156,8 +224,18 @@ class Proxy:
 
     def state_of(self, name: str) -> str:
         """`UP`, `DRAIN`, `DOWN`, `MAINT`, as the statistics say it."""
-        rows = [row.split(",") for row in self.command("show stat").splitlines()]
-        return next(row[17] for row in rows if row[:2] == ["web", name])
+        return self._statistics(name)["status"]
+
+    def in_flight(self, name: str) -> int:
+        """How many requests a server has; those that queue for it not counted."""
+        return int(self._statistics(name)["scur"])
+
+    def queued(self, name: str) -> int:
+        return int(self._statistics(name)["qcur"])
+
+    def _statistics(self, name: str) -> dict[str, str]:
+        rows = csv.DictReader(self.command("show stat").removeprefix("# ").splitlines())
+        return next(row for row in rows if (row["pxname"], row["svname"]) == ("web", name))
 
     def logged(self) -> list[dict[str, object]]:
         lines = self.log_file.read_text().splitlines()
@@ -168,32 +246,68 @@ ProxyFactory = Callable[..., Proxy]
 
 
 @pytest.fixture
+def successor_of() -> Iterator[Callable[[str], StubServer]]:
+    """`successor_of("web-2")` is a second server of that name, on another port."""
+    with ExitStack() as stack:
+
+        def start(name: str) -> StubServer:
+            successor = StubServer(name)
+            stack.callback(successor.close)
+            return successor
+
+        yield start
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Figures:
+    return figures_of(request)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    show_figures(terminalreporter, config)
+
+
+@pytest.fixture
 def haproxy(programs: Programs) -> str:
     return str(programs.need("haproxy")["haproxy"])
 
 
 @pytest.fixture
 def proxy(haproxy: str, tmp_path: Path) -> Iterator[ProxyFactory]:
-    """`proxy(sticky=True)` is a HAProxy before three servers; with `like` a second one that takes over its state."""
+    """`proxy(sticky=True)` is a HAProxy before three servers; with `like` a second one that takes over its state.
+
+    `instead` names texts of haproxy.cfg and what stands in their places, for tests that cannot wait as long as people.
+    With `replaces` the new one takes over the doors of a running one, which ends when its clients have their answers.
+    """
     with ExitStack() as stack:
 
-        def start(*, sticky: bool = False, like: Proxy | None = None, **more: str) -> Proxy:
-            servers = like.servers if like else [StubServer(f"web-{slot}") for slot in (1, 2, 3)]
-            if like is None:
+        def start(
+            *,
+            sticky: bool = False,
+            like: Proxy | None = None,
+            replaces: Proxy | None = None,
+            instead: Mapping[str, str] = MappingProxyType({}),
+            **more: str,
+        ) -> Proxy:
+            former = replaces or like
+            servers = former.servers if former else [StubServer(f"web-{slot}") for slot in (1, 2, 3)]
+            if former is None:
                 for server in servers:
                     stack.callback(server.close)
-            port, admin_port = free_ports(2)
+            port, admin_port = (replaces.port, replaces.admin_port) if replaces else free_ports(2)
             number = len(list(tmp_path.glob("haproxy-*.log")))
             started = Proxy(
                 port=port,
                 admin_port=admin_port,
                 servers=servers,
-                socket_file=tmp_path / f"haproxy-{number}.sock",
-                state_file=like.state_file if like else tmp_path / "haproxy.state",
+                socket_file=replaces.socket_file if replaces else tmp_path / f"haproxy-{number}.sock",
+                state_file=former.state_file if former else tmp_path / "haproxy.state",
                 log_file=tmp_path / f"haproxy-{number}.log",
+                config_file=tmp_path / f"haproxy-{number}.cfg",
                 environ={},
             )
-            if like is None:
+            started.config_file.write_text(_altered(HAPROXY_CFG.read_text(), instead))
+            if former is None:
                 started.state_file.write_text("1\n")
             addresses = {slot: f"127.0.0.1:{server.port}" for slot, server in enumerate(servers, 1)}
             started.environ = {
@@ -205,10 +319,22 @@ def proxy(haproxy: str, tmp_path: Path) -> Iterator[ProxyFactory]:
                 "HAPROXY_STATE_FILE": str(started.state_file),
                 **more,
             }
-            stack.enter_context(_running([haproxy, "-db", "-f", str(HAPROXY_CFG)], started))
+            takes_over = (
+                ["-x", str(replaces.socket_file), "-sf", str(replaces.process.pid)]
+                if replaces and replaces.process
+                else []
+            )
+            stack.enter_context(_running([haproxy, "-db", "-f", str(started.config_file), *takes_over], started))
             return started
 
         yield start
+
+
+def _altered(text: str, instead: Mapping[str, str]) -> str:
+    for old, new in instead.items():
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text
 
 
 class _running:  # noqa: N801 - used as a function
@@ -219,6 +345,7 @@ class _running:  # noqa: N801 - used as a function
     def __enter__(self) -> None:
         with self._proxy.log_file.open("wb") as log:
             self._process = subprocess.Popen(self._command, env=self._proxy.environ, stdout=log, stderr=log)
+        self._proxy.process = self._process
         deadline = time.monotonic() + 5
         while not self._answers():
             assert self._process.poll() is None, self._proxy.log_file.read_text()

@@ -185,10 +185,14 @@ def test_write_in_flight_is_never_replayed(proxy, method):
     p = proxy()
     for server in p.servers:
         server.dies_when_asked = True
-    answer = p.ask("/cards", method, body=b"text=hello")
-    assert answer.status == 502
-    assert b"Lost in the post" in answer.body
+    page = p.ask("/cards", method, body=b"text=hello")
+    assert page.status == 502
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert b"Lost in the post" in page.body
     assert [asked for server in p.servers for asked in server.asked] == [f"{method} /cards"]
+    answer = p.ask("/api/v1/cards", method, body=b"{}")
+    assert (answer.status, answer.seen["status"]) == (502, 502)
+    assert answer.headers["Content-Type"] == "application/problem+json"
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
@@ -215,7 +219,7 @@ def test_refused_connection_moves_the_browser_at_once(proxy, method):
     answer = p.ask(method=method, headers={"Cookie": first.cookie}, body=b"x" if method == "POST" else None)
     assert answer.status == 200
     assert answer.seen["server"] != gone.name
-    assert answer.seconds < 0.25
+    assert answer.seconds < 1  # HAProxy's own way takes 2 s
     gone.reopen()
 
 
