@@ -230,7 +230,7 @@ def _up(console: Console, *, detach: bool) -> None:
             raise StackError(f"Not ready: {', '.join(unready)}.")
         return
     try:
-        files = {found.name: stack.logs(found.name) for found in stack.status() if found.state != "external"}
+        files = stack.all_logs()
         with contextlib.closing(Follower(files)) as follower:  # before the address is shown: no line is missed
             _show(stack, console)
             console.print(f"\nBrowse [bold]{stack.url}[/bold]  (stop with: {'hotseat down' if detach else 'Ctrl-C'})")

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from deploy.local.credentials import Credentials
+from deploy.local.errors import StackError
 from deploy.local.places import HAPROXY_CFG, RunDir
 from deploy.local.ports import free_ports
 from deploy.local.prometheus import prometheus_command
@@ -128,13 +129,15 @@ class Plan:
 
     @classmethod
     def read(cls, file: Path) -> "Plan | None":
-        """The plan in `file`; None if there is none."""
+        """The plan in `file`; None if there is none. Raises StackError for one of another version."""
         try:
             content = json.loads(file.read_text())
+            processes, aside = ([PlannedProcess(**one) for one in content[part]] for part in ("processes", "aside"))
+            return cls(content["url"], processes, aside, content["releases"])
         except FileNotFoundError:
             return None
-        processes, aside = ([PlannedProcess(**one) for one in content[part]] for part in ("processes", "aside"))
-        return cls(content["url"], processes, aside, content["releases"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise StackError(f"{file} was written by another version of this command; run: hotseat down") from error
 
 
 def all_units(plan: Plan) -> dict[str, str]:

@@ -18,7 +18,7 @@ from deploy.local.errors import Misuse, StackError
 from deploy.local.leftovers import end_leftovers
 from deploy.local.lock import UpLock
 from deploy.local.places import RunDir
-from deploy.local.processes import AppCommands, Plan, PlannedProcess, released
+from deploy.local.processes import AppCommands, Plan, PlannedProcess, all_units, released
 from deploy.local.releases import Release, Releases
 from deploy.local.replacing import replace_proxy, replace_web
 from deploy.local.rolling import current_release, release_before, roll_out
@@ -150,6 +150,11 @@ class Stack:
     def logs(self, name: str) -> Path:
         """Its log file (rotated: `.1` is the one before)."""
         return self._run_dir.log_of(self._own(name).name)
+
+    def all_logs(self) -> dict[str, Path]:
+        """The log files of all processes by name, those of slots that may be used later too."""
+        names = dict.fromkeys(all_units(self._plan()).values())
+        return {name: self._run_dir.log_of(name) for name in names}
 
     def ready(self, name: str) -> bool:
         return readiness.answers(self._process(name))

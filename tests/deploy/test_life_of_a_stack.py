@@ -143,6 +143,16 @@ def test_up_cleans_after_a_crashed_stack(stack):
     }
 
 
+def test_down_needs_no_plan_that_it_understands(stack):
+    """One of another version of these commands: said so, and down leaves nothing all the same."""
+    stack.up()
+    (run_dir(stack) / "stack.json").write_text('{"url": "http://127.0.0.1:1", "processes": [{"name": "web-1"}]}')
+    with pytest.raises(StackError, match="written by another version of this command; run: hotseat down"):
+        stack.status()
+    stack.down()
+    assert_nothing_is_left(stack)
+
+
 def test_long_run_directory_gets_its_sockets_elsewhere(tmp_path, stub_environ, stub_app):
     """A path too long for a unix socket works, and the folder among the temporary files goes with the stack."""
     stack = Stack(tmp_path / ("long" * 20) / "run", stub_environ, app=stub_app)

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -251,6 +252,23 @@ def test_replaced_proxy_is_an_ordinary_one_afterwards(rolled_stack, load, eventu
         users.goes_on()
     assert {seen["instance"] for seen in users.seen} == set(web(rolled_stack))
     assert users.failures == []
+
+
+def test_proxy_whose_successor_dies_goes_on(rolled_stack, load):
+    """A configuration that HAProxy refuses: its words are told, and the one that runs has lost nothing."""
+    pid = rolled_stack.pid("haproxy")
+    with load(rolled_stack.url) as users:
+        with rolled_stack._changing() as stack:
+            proxy = stack.process("haproxy")
+            refused = replace(proxy, command=[*proxy.command, "-f", "/no/such/file"])
+            with pytest.raises(StartFailed, match="haproxy ended") as failed:
+                replacing.replace_proxy(stack, refused)
+        rolled_stack.restart("web-1")
+        users.goes_on()
+    assert users.failures == []
+    assert "/no/such/file" in " ".join(failed.value.last_lines)
+    assert rolled_stack.pid("haproxy") == pid
+    assert (run_dir(rolled_stack) / "haproxy.state").read_text() == "1\n"
 
 
 def test_proxy_that_cannot_be_replaced_takes_the_mode_back(rolled_stack, load, monkeypatch):
