@@ -407,7 +407,8 @@ class Load:
     A failure is an answer that is none, or a status of 400 and more. `seen` are the answers of the stand-ins, in order.
     """
 
-    def __init__(self, url: str, users: int = 6, path: str = "/") -> None:
+    def __init__(self, url: str, users: int = 6, path: str = "/", methods: tuple[str, ...] = ("POST", "GET")) -> None:
+        self._methods = methods
         self._port = int(url.rsplit(":", 1)[1])
         self._path = path
         self._over = threading.Event()
@@ -440,8 +441,8 @@ class Load:
         cookie: dict[str, str] = {}
         number = 0
         while not self._over.is_set():
+            method = self._methods[number % len(self._methods)]
             number += 1
-            method = "POST" if number % 2 else "GET"
             try:
                 connection.request(method, self._path, body=b"x" * 100 if method == "POST" else None, headers=cookie)
                 answer = connection.getresponse()

@@ -96,7 +96,7 @@ def test_proxy_that_died_finds_the_slots_where_they_are(sticky_stack, eventually
 
 def test_request_in_flight_is_finished_by_the_old_process(sticky_stack, load):
     """A slow answer under way: the old process ends after it, not before."""
-    with load(sticky_stack.url, users=3, path="/slow") as users:
+    with load(sticky_stack.url, path="/slow", methods=("POST",)) as users:
         sticky_stack.restart("web-1")
         users.goes_on(6)
     assert users.failures == []
