@@ -211,6 +211,7 @@ class Link:
         self._flushing = False
         self._heard_at = 0.0
         self._sweep: asyncio.TimerHandle | None = None
+        self._sweep_when = 0.0  # kept here: the handle of uvloop does not tell it once it is due
         self._running: asyncio.Task[None] | None = None
 
     @property
@@ -310,7 +311,7 @@ class Link:
         if not self._flushing and self._connection is not None:
             self._flushing = True
             loop.call_soon(self._flush)
-        if self._sweep is None or deadline < self._sweep.when():
+        if self._sweep is None or deadline < self._sweep_when:
             self._sweep_at(deadline)
         return call.future
 
@@ -344,7 +345,7 @@ class Link:
     def _sweep_at(self, when: float) -> None:
         if self._sweep is not None:
             self._sweep.cancel()
-        self._sweep = asyncio.get_running_loop().call_at(when, self._swept)
+        self._sweep, self._sweep_when = asyncio.get_running_loop().call_at(when, self._swept), when
 
     def _swept(self) -> None:
         """Fails what is overdue; gives up a connection that owes an answer and has said nothing since it was asked."""

@@ -18,14 +18,18 @@ from webapp.life import Phase
 
 PULSE_SECONDS: Final = 1.0
 TOLD_SECONDS: Final = 5.0
+STILL_THERE_SECONDS: Final = 1.5 * PULSE_SECONDS
 MOST_TOLD_BYTES: Final = 4096
 KEYS: Final = ("fleet:{fleet}", "fleet-until:{fleet}")
 
 PULSE: Final = """
 -- KEYS: what each told, until when that is worth something.
--- ARGV: who tells, what ('' if it leaves), for how many ms that is worth something.
+-- ARGV: who tells, what ('' if it leaves), for how many ms that is worth something, and within how many it was told by
+-- a process that is still there.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local worth = redis.call('ZSCORE', KEYS[2], ARGV[1])
+local former = worth and worth - now > ARGV[3] - ARGV[4] and redis.call('HGET', KEYS[1], ARGV[1])
 local over = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now)
 if ARGV[2] == '' then over[#over + 1] = ARGV[1] end
 for _, name in ipairs(over) do
@@ -37,7 +41,7 @@ if ARGV[2] ~= '' then
   redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
 end
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, 10 * ARGV[3]) end
-return redis.call('HVALS', KEYS[1])
+return {former, redis.call('HVALS', KEYS[1])}
 """
 
 log = structlog.get_logger("webapp.fleet")
@@ -62,7 +66,11 @@ class Told(msgspec.Struct, frozen=True, gc=False):
 
 
 class Fleet:
-    """`tell` says what this process tells now, `heard` is called after each pulse. `clock` in seconds."""
+    """`tell` says what this process tells now. `clock` in seconds.
+
+    `heard` is called after each pulse; `took_over` before the first one, if somebody else still tells under this name:
+    the process that this one takes over from.
+    """
 
     def __init__(self, cache: Cache, tell: Callable[[], Told], clock: Callable[[], float]) -> None:
         self._tell = tell
@@ -70,7 +78,9 @@ class Fleet:
         self._clock = clock
         self._told: list[Told] = []
         self._heard_at: float | None = None
+        self._has_told = False
         self.heard: Callable[[list[Told]], None] = lambda members: None
+        self.took_over: Callable[[Told], None] = lambda former: None
 
     @property
     def own(self) -> Told:
@@ -105,15 +115,21 @@ class Fleet:
 
     async def pulse(self) -> None:
         """Tells, and hears. Raises Unavailable, Overloaded."""
-        values = await self._say(msgspec.json.encode(self._tell()))
+        former, values = await self._say(msgspec.json.encode(self._tell()))
+        if not self._has_told:
+            self._has_told = True
+            predecessor = _read(former) if former else None
+            if predecessor is not None:
+                self.took_over(predecessor)
+                _, values = await self._say(msgspec.json.encode(self._tell()))
         self._told = [told for value in values if (told := _read(value)) is not None]
         self._heard_at = self._clock()
         self.heard(self.members)
 
-    async def _say(self, what: bytes) -> list[bytes]:
-        name = self._tell().instance
-        values: list[bytes] = await self._pulse("fleet", KEYS, (name, what, int(TOLD_SECONDS * 1000)))
-        return values
+    async def _say(self, what: bytes) -> tuple[bytes | None, list[bytes]]:
+        args = (self._tell().instance, what, int(TOLD_SECONDS * 1000), int(STILL_THERE_SECONDS * 1000))
+        former, values = await self._pulse("fleet", KEYS, args)
+        return former or None, values
 
 
 def _read(value: bytes) -> Told | None:

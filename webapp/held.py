@@ -18,6 +18,8 @@ class Held:
         self._clock = clock
         self._seen: dict[str, float] = {}  # in the order in which they were last here
         self._under_way: dict[str, int] = {}
+        self._expected = 0
+        self._expected_until = 0.0
 
     def __len__(self) -> int:
         """How many people are held."""
@@ -28,6 +30,15 @@ class Held:
                 break
             del self._seen[tag]
         return len(self._seen)
+
+    @property
+    def belonging(self) -> int:
+        """How many people belong here: those that are held, or were expected lately."""
+        return max(len(self), self._expected if self._clock() < self._expected_until else 0)
+
+    def expect(self, people: int) -> None:
+        """This process takes over from one that held so many: they belong here, though they have yet to come."""
+        self._expected, self._expected_until = people, self._clock() + HELD_SECONDS
 
     def seen(self, tag: str) -> None:
         """Somebody who is logged in was here."""

@@ -103,9 +103,10 @@ async def open_resources(
 
         def plan(members: list[Told]) -> None:
             if settings.sticky_mode and life.serves:
-                rebalancing.plan(len(held), _others(members, settings.instance_id, affinity))
+                rebalancing.plan(held.belonging, _others(members, settings.instance_id, affinity))
 
         fleet.heard = plan
+        fleet.took_over = lambda former: held.expect(former.users)
         yield Resources(
             settings=settings,
             version=running,
@@ -156,7 +157,7 @@ def _told(settings: Settings, running: str, *, metrics: Metrics, cache: Cache, l
         mode=settings.mode,
         rung=settings.rung,
         phase=life.phase,
-        users=len(held),
+        users=held.belonging,
         in_flight=metrics.in_flight,
         lag_ms=round(metrics.lag_seconds * 1000, 1),
         hot_state=state,

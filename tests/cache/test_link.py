@@ -2,11 +2,12 @@
 
 import asyncio
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 from cache_races import until
 from links import heals, opened
 from redis_servers import RedisServer, locked_server
@@ -304,6 +305,29 @@ async def test_each_call_has_a_deadline_of_its_own(server: RedisServer) -> None:
         wire.flow()
         assert await patient == [b"patient"]
         assert link.backlog == 0
+
+
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+async def test_a_call_may_be_asked_while_another_is_just_due(
+    new_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    """uvloop's handle of what is due this very moment is another one, which does not tell when."""
+
+    async def ask_then() -> None:
+        async with stub(silence) as server, opened(server.url, deadline_seconds=0.1) as link:
+            first = asyncio.ensure_future(link.ask("first", ("PING",)))
+            await asyncio.sleep(0)
+            link._sweep_at(asyncio.get_running_loop().time())
+            second = asyncio.ensure_future(link.ask("second", ("PING",)))
+            for asked in (first, second):
+                with pytest.raises(Unavailable):
+                    await asked
+
+    def run() -> None:
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            runner.run(ask_then())
+
+    await asyncio.to_thread(run)
 
 
 async def test_a_connection_that_keeps_silent_is_replaced(server: RedisServer) -> None:

@@ -72,6 +72,27 @@ async def test_who_retires_leaves_its_name_to_its_successor(start: Starts) -> No
     assert [told.version.partition("+")[2] for told in other.resources.fleet.members] == ["new", ""]
 
 
+async def test_who_takes_over_a_slot_expects_its_users(start: Starts) -> None:
+    """Else it would look idle, and the others would send it theirs; who comes back after a death expects nobody."""
+    old, other = await start(STICKY_MODE="on", INSTANCE_ID="web-1"), await start(STICKY_MODE="on", INSTANCE_ID="web-2")
+    members = [await old.join() for _ in range(3)]
+    for member in members:
+        await through_proxy(member, "web-1")
+    await old.resources.fleet.pulse()
+    new = await start(STICKY_MODE="on", INSTANCE_ID="web-1")
+    for _ in range(2):
+        await new.resources.fleet.pulse()
+        await other.resources.fleet.pulse()
+        assert [told.users for told in other.resources.fleet.members] == [3, 0]
+    assert new.counted("hotseat_users") == 0
+    with Redis.from_url(new.resources.settings.redis_url) as redis:
+        redis.zincrby("fleet-until:{fleet}", -2000, "web-1")  # it was told two seconds ago
+    newborn = await start(STICKY_MODE="on", INSTANCE_ID="web-1")
+    await newborn.resources.fleet.pulse()
+    await other.resources.fleet.pulse()
+    assert [told.users for told in other.resources.fleet.members] == [0, 0]
+
+
 async def test_who_has_died_is_forgotten_and_what_makes_no_sense_is_passed_over(
     start: Starts, redis_server: RunningStore
 ) -> None:

@@ -39,3 +39,19 @@ def test_requests_under_way_are_counted_and_forgotten() -> None:
     assert (held.under_way("ada"), held.under_way("bob")) == (1, 0)
     held.end("ada")
     assert not held._under_way
+
+
+def test_whoever_takes_over_is_taken_to_hold_what_was_held() -> None:
+    """For as long as it takes until those who are still there have come; or more of them, if more have."""
+    clock = Clock()
+    held = Held(clock)
+    held.expect(2)
+    assert (held.belonging, len(held)) == (2, 0)
+    for tag in ("ada", "bob", "eve"):
+        held.seen(tag)
+    assert held.belonging == 3
+    held.let_go("ada")
+    held.let_go("bob")
+    assert held.belonging == 2
+    clock.advance(HELD_SECONDS)
+    assert held.belonging == 0
