@@ -189,12 +189,13 @@ class Proxy:
     environ: dict[str, str] = field(repr=False)
     process: subprocess.Popen[bytes] | None = None
 
-    def ask(  # noqa: PLR0917
+    def ask(
         self,
         path: str = "/",
         method: str = "GET",
         headers: dict[str, str] | None = None,
         body: bytes | None = None,
+        *,
         port: int | None = None,
         connection: http.client.HTTPConnection | None = None,
     ) -> Reply:
