@@ -34,7 +34,7 @@ from webapp.settings import NAIVE_MEANING, Settings
 HOST = "127.0.0.1"
 MAX_BODY_BYTES = 12 << 20
 IDLE_CONNECTION_SECONDS = 120
-UNNOTICED_SECONDS = 2.0  # the proxy checks twice a second; both phases of draining outlast a few checks
+UNNOTICED_SECONDS = 2.0  # the proxy checks every 0.3 s; both phases of draining outlast several checks
 REPOINTED_SECONDS = 0.5  # what was on its way here when the slot was given to the successor has come by then
 SETTLED_SECONDS = 0.1  # what was taken in last has been read by then
 HURRY_SECONDS = 1.0
