@@ -24,6 +24,11 @@ TTL_JITTER: Final = 0.1  # values stored together must not expire together
 _log = logging.getLogger(__name__)
 
 
+def outlives(left_ms: int, life_ms: int) -> bool:
+    """Whether Redis would keep it for longer than it may live: its clock was set back, and nobody knows the age."""
+    return left_ms > life_ms
+
+
 class Values(Generic[T]):
     """The `Source` of a region. Raises Misuse for a type whose values could be changed by whoever reads them."""
 
@@ -62,7 +67,9 @@ class Values(Generic[T]):
         if envelope.key != key:
             self._garbage("foreign", key)
             raise ForeignReply
-        left_ms = envelope.life_ms if left_ms < 0 else min(left_ms, envelope.life_ms)
+        if outlives(left_ms, envelope.life_ms):
+            return None
+        left_ms = envelope.life_ms if left_ms < 0 else left_ms
         expires_at = now + left_ms / 1000
         return Entry(
             region=self.name,
