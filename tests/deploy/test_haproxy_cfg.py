@@ -329,3 +329,26 @@ def test_slow_client_is_cut_off(proxy, beginning):
         assert answer.startswith(b"HTTP/1.1 408")
         assert 9 < time.monotonic() - started < 12
     assert not any(server.asked for server in p.servers)
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_servers_that_die_at_the_same_moment_fail_nobody(proxy, eventually, method):
+    """No check has noticed yet: whoever meets one of them, and then the other, comes to the living one in the end.
+
+    One of the two has just come back: HAProxy would else toss a request between both until its tries are used up.
+    """
+    p = proxy()
+    first, second, living = p.servers
+    for _ in range(6):
+        first.close()
+        eventually(lambda: p.state_of(first.name) == "DOWN", 10)
+        first.reopen()
+        eventually(lambda: {p.state_of(server.name) for server in p.servers} == {"UP"}, 10)
+        second.close()
+        first.close()
+        answers = [p.ask("/", method) for _ in range(3)]
+        for server in (first, second):
+            server.reopen()
+        assert [answer.status for answer in answers] == [200] * 3
+        assert {answer.seen["server"] for answer in answers} == {living.name}
+        eventually(lambda: {p.state_of(server.name) for server in p.servers} == {"UP"}, 10)
