@@ -100,6 +100,7 @@ async def test_while_redis_loads_what_it_kept_copies_stand_in(
         assert (answer.tier, answer.stale) in (("hot", "outage"), ("redis", ""))
         stood_in += answer.stale == "outage"
         await asyncio.sleep(0.01)
+    assert "loading" not in await asyncio.to_thread(server.says), "a greeting was taken for a Redis that serves"
     assert stood_in > 5
     await starting
     assert await one.cache.trusted(3), one.cache.state()
