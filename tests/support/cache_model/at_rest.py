@@ -62,7 +62,10 @@ def _stamp_in_redis(world: World, key: str) -> Any:
     if key.startswith("session"):
         return world.raw("HGET", key, "version")
     [stored] = world.raw.many(("GET", key))
-    return msgspec.msgpack.decode(stored, type=Envelope).stamp if isinstance(stored, bytes) else None
+    try:
+        return msgspec.msgpack.decode(stored, type=Envelope).stamp if isinstance(stored, bytes) else None
+    except msgspec.MsgspecError:  # garbage that somebody wrote
+        return None
 
 
 def _everybody_reads_the_truth(world: World, operations: Operations) -> None:
