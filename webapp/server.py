@@ -13,13 +13,12 @@ import asyncio
 import contextlib
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import structlog
 from tornado.httpserver import HTTPServer
-from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate, RequestStartLine, ResponseStartLine
 from tornado.web import Application
 
 from cache import Preloaded
@@ -28,6 +27,7 @@ from webapp.eviction import watching_for_eviction
 from webapp.handlers.internal import internal_routes
 from webapp.handover import Handover
 from webapp.life import Phase
+from webapp.receiving import FrontServer
 from webapp.resources import Resources, open_resources
 from webapp.settings import NAIVE_MEANING, Settings
 
@@ -67,49 +67,6 @@ async def beside(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[No
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-
-
-class FrontServer(HTTPServer):
-    """Knows how many requests are being received: their bodies may take long, and handlers hear of them at the end."""
-
-    def initialize(self, *args: Any, **kwargs: Any) -> None:
-        super().initialize(*args, **kwargs)
-        self.receiving = 0
-
-    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
-        return _Received(self, super().start_request(server_conn, request_conn))
-
-
-class _Received(HTTPMessageDelegate):
-    """One request on its way in, from its headers to its end."""
-
-    def __init__(self, server: FrontServer, inner: HTTPMessageDelegate) -> None:
-        self._server = server
-        self._inner = inner
-        self._counted = False
-
-    def headers_received(
-        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
-    ) -> Awaitable[None] | None:
-        self._counted = True
-        self._server.receiving += 1
-        return self._inner.headers_received(start_line, headers)
-
-    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
-        return self._inner.data_received(chunk)
-
-    def finish(self) -> None:
-        self._inner.finish()
-        self._is_over()
-
-    def on_connection_close(self) -> None:
-        self._inner.on_connection_close()
-        self._is_over()
-
-    def _is_over(self) -> None:
-        if self._counted:
-            self._counted = False
-            self._server.receiving -= 1
 
 
 class WebProcess:
