@@ -25,7 +25,6 @@ from cache.link import AnyLink, Link, Script
 from cache.lookup import Answer, Lookup, Source
 from cache.meter import Meter
 from cache.observer import Observer
-from cache.reading import Keep, Reading
 from cache.shared import tag_of
 from cache.tiers import Tiers
 
@@ -242,7 +241,7 @@ class HotTiers(Tiers):
             if now < entry.fresh_until and fits(entry):
                 self._keep(lookup, entry)
 
-        reading = self._reading(lookups, keep, now)
+        reading = self._reading(lookups, now=now, keep=keep, counted=self._counted)
         await self.tracked.ask("handover", *reading.commands(), again=True, errors=True, place=reading.place)
         if reading.error is not None:
             raise reading.error
@@ -323,7 +322,7 @@ class HotTiers(Tiers):
 
     async def _store_and_read(self, store: Command, lookup: Lookup[Any]) -> Reply:
         """The script's reply, once what it stored has been read back and kept."""
-        reading = self._reading([lookup], self._keep, self.clock())
+        reading = self._reading([lookup], now=self.clock(), keep=self._keep, counted=self._counted)
 
         def place(index: int, reply: Reply, again: bool) -> None:
             if index > 0:
@@ -331,15 +330,3 @@ class HotTiers(Tiers):
 
         replies = await self.tracked.ask("store", store, *reading.commands(), errors=True, place=place)
         return replies[0]
-
-    def _reading(self, lookups: Sequence[Lookup[Any]], keep: Keep, now: float) -> Reading:
-        return Reading(
-            lookups,
-            now=now,
-            guarded=False,
-            changes=self.changes,
-            writes=self.writes,
-            misfits=self.misfits,
-            keep=keep,
-            counted=self._counted,
-        )

@@ -120,17 +120,7 @@ class Tiers:
         asked = [lookups[place] for place in places]
         guards = guarded and places[:1] == [0]
         now = self.clock()
-        reading = Reading(
-            asked,
-            now=now,
-            guarded=guards,
-            changes=self.changes,
-            writes=self.writes,
-            misfits=self.misfits,
-            keep=keep,
-            counted=counted,
-            tags=tags,
-        )
+        reading = self._reading(asked, now=now, guarded=guards, keep=keep, counted=counted, tags=tags)
         await link.ask(
             "read",
             *reading.commands(),
@@ -146,6 +136,29 @@ class Tiers:
             answers[place] = self._use(lookup.source, lookup.key, entry, floor, tier="redis", now=now)
             self.observer.looked_up(lookup.source.name, "redis", answers[place] is not None)
         return reading.versions
+
+    def _reading(
+        self,
+        lookups: Sequence[Lookup[Any]],
+        *,
+        now: float,
+        guarded: bool = False,
+        keep: Keep | None = None,
+        counted: Counted | None = None,
+        tags: Sequence[str] = (),
+    ) -> Reading:
+        """Several lookups on their way to Redis and back, from now on."""
+        return Reading(
+            lookups,
+            now=now,
+            guarded=guarded,
+            changes=self.changes,
+            writes=self.writes,
+            misfits=self.misfits,
+            keep=keep,
+            counted=counted,
+            tags=tags,
+        )
 
     def _use(
         self, source: Source, key: str, entry: Entry | None, floor: int, *, tier: Tier, now: float

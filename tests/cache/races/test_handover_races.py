@@ -29,7 +29,7 @@ def ahead(*, link: str, at_once: bool) -> TakesAway:
                 else:
                     read.append((lookup, entry))
 
-            reading = tiers._reading(lookups, keep, tiers.clock())
+            reading = tiers._reading(lookups, now=tiers.clock(), keep=keep, counted=tiers._counted)
             await getattr(tiers, link).ask("read", *reading.commands(), again=True, errors=True, place=reading.place)
             for lookup, entry in read:
                 tiers.hot.put(lookup.key, entry)
