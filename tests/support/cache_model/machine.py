@@ -47,6 +47,7 @@ class CacheMachine(RuleBasedStateMachine):
             for p, _ in enumerate(self.world.processes):
                 for b, _ in enumerate(self.world.browsers):
                     self.page(p=p, b=b, pause="", stale=False, then=None, rounds=None)
+            self._all_is_hot()
 
     # --- browsers ------------------------------------------------------------------------------------------------
 
@@ -131,6 +132,24 @@ class CacheMachine(RuleBasedStateMachine):
             case _:
                 work = partial(self.operations.change, process, browser, counts=kind == "change")
         self._begin(p, f"{browser.name}: {kind}", work, rounds, deaf, b=b, then=then)
+
+    @rule(
+        p=PROCESS,
+        b=BROWSER,
+        direction=st.sampled_from(("down", "up")),
+        seconds=st.sampled_from((0.3, 0.6, 2.1)),
+        rounds=ROUNDS,
+    )
+    def outage(self, p: int, b: int, direction: str, seconds: float, rounds: int | None) -> None:
+        """Nothing gets through while a browser asks for a page and for its value, and may be answered from copies.
+
+        Of rules drawn one by one so many would have to meet that it hardly ever came to that.
+        """
+        self.hold(p=p, which="all", direction=direction)
+        self.page(p=p, b=b, pause="", stale=True, then=None, rounds=0)
+        self.read(p=p, b=b, pause="", fails=False, stale=True, then=None, rounds=0)
+        self.world.turn(seconds, smoothly=True)
+        self._then(rounds)
 
     # --- what is under way ---------------------------------------------------------------------------------------
 
@@ -229,6 +248,15 @@ class CacheMachine(RuleBasedStateMachine):
 
         self.world.start(self.world.processes[p], what, do(), must_succeed=not paused)
         self._then(rounds)
+
+    def _all_is_hot(self) -> None:
+        """Otherwise no story would tell anything about copies."""
+        if self.world.trusts:
+            for process in self.world.processes:
+                for browser in self.world.browsers:
+                    assert browser.session is not None
+                    for key in (process.boards.key(browser.user), process.sessions.key(browser.user, browser.session)):
+                        assert process.cache.hot.peek(key), f"process {process.number} does not hold {key}"
 
     def _look_again(self, b: int, then: int | None) -> None:
         """A browser asks for its value and its session, both at once."""

@@ -25,7 +25,7 @@ from cache import Cache, CacheError, open_cache
 
 B: Final = 2.0
 BARRIER_SECONDS: Final = 10.0
-HOT_BYTES: Final = 20_000
+HOT_BYTES: Final = 40_000  # a sixteenth of it holds a session with a good number of changes
 STEP_SECONDS: Final = 0.25
 MOST_ROUNDS: Final = 5000
 USERS: Final = ("ada", "bob")
