@@ -18,6 +18,7 @@ from types import FrameType
 from typing import TypeVar
 
 import pytest
+from fleet import running
 
 from deploy.local import Programs, RunningStore, Stack, single_store
 from deploy.local.settings import BASE_PORTS, EXTERNAL, PORTS
@@ -115,13 +116,8 @@ def _surely(manager: AbstractContextManager[T]) -> Iterator[T]:
 @contextmanager
 def _stack(run_dir: Path, environ: dict[str, str]) -> Iterator[Stack]:
     # No web process can write a file in any of these tests.
-    stack = Stack(run_dir, {**environ, "HTTP_PORT": "0", "HOTSEAT_WEB_FSIZE": "0"})
-    atexit.register(stack.down)  # the one below may be interrupted; a second one costs nothing
-    try:
-        stack.up()
+    with running(Stack(run_dir, {**environ, "HTTP_PORT": "0", "HOTSEAT_WEB_FSIZE": "0"})) as stack:
         yield stack
-    finally:
-        stack.down()
 
 
 @pytest.fixture(scope="session")

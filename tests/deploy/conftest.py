@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from figures import Figures, figures_of, show_figures
+from fleet import running
 
 from deploy.local import AppCommands, Programs, Stack, free_ports
 from deploy.local.places import HAPROXY_CFG
@@ -382,12 +383,9 @@ def shared_stack(
     tmp_path_factory: pytest.TempPathFactory, stub_environ: dict[str, str], stub_app: AppCommands
 ) -> Iterator[Stack]:
     """One running stack of stand-ins for all tests of a module."""
-    stack = Stack(tmp_path_factory.mktemp("shared"), {**stub_environ, "HOTSEAT_WEB_FSIZE": "0"}, app=stub_app)
-    try:
-        stack.up()
+    environ = {**stub_environ, "HOTSEAT_WEB_FSIZE": "0"}
+    with running(Stack(tmp_path_factory.mktemp("shared"), environ, app=stub_app)) as stack:
         yield stack
-    finally:
-        stack.down()
 
 
 @pytest.fixture

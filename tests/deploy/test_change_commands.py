@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+from fleet import run_dir, running
 
 from deploy.local import Stack, StackError, commands
 from deploy.local.leftovers import find_leftovers
@@ -17,12 +18,8 @@ pytestmark = pytest.mark.stack
 @pytest.fixture(scope="module")
 def changed_stack(tmp_path_factory, stub_environ, stub_app):
     """One running stack of stand-ins for all tests of this module."""
-    stack = Stack(tmp_path_factory.mktemp("changed"), stub_environ, app=stub_app)
-    try:
-        stack.up()
+    with running(Stack(tmp_path_factory.mktemp("changed"), stub_environ, app=stub_app)) as stack:
         yield stack
-    finally:
-        stack.down()
 
 
 @pytest.fixture
@@ -32,14 +29,14 @@ def hotseat(changed_stack, stub_environ, stub_app, monkeypatch):
     monkeypatch.setattr(commands, "Stack", type("Stack", (Stack,), stubbed))
 
     def run(name, *arguments, **shell):
-        environ = {**stub_environ, "HOTSEAT_RUN_DIR": str(changed_stack._run_dir.path), **shell}
+        environ = {**stub_environ, "HOTSEAT_RUN_DIR": str(run_dir(changed_stack)), **shell}
         return CliRunner(env=environ).invoke(getattr(commands, name), arguments)
 
     return run
 
 
 def of_all(stack, variable):
-    found = find_leftovers(stack._run_dir.path)
+    found = find_leftovers(run_dir(stack))
     return {left.process.environ().get(variable) for left in found if left.name.startswith(("web-", "worker-"))}
 
 
@@ -126,7 +123,7 @@ def restarting(stub_environ, fault, eventually, tmp_path):
             started.append(
                 subprocess.Popen(
                     [sys.executable, "-m", "hotseat", "restart", name],
-                    env={**stub_environ, "HOTSEAT_RUN_DIR": str(stack._run_dir.path)},
+                    env={**stub_environ, "HOTSEAT_RUN_DIR": str(run_dir(stack))},
                     stdout=output,
                     stderr=output,
                     start_new_session=True,
@@ -170,6 +167,6 @@ def test_down_ends_a_change_that_is_going_on(stack, restarting):
     command = restarting(stack, "web-1")
     stack.down()
     assert command.wait(20) != 0
-    assert find_leftovers(stack._run_dir.path) == []
+    assert find_leftovers(run_dir(stack)) == []
     with pytest.raises(StackError, match="No stack is running"):
         stack.names()

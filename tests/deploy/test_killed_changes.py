@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from fleet import run_dir, running
 
 from deploy.local import Stack
 from deploy.local.leftovers import find_leftovers
@@ -37,16 +38,8 @@ PLACES = [
 def broken_stack(tmp_path_factory, stub_environ, stub_app):
     """One running sticky stack of stand-ins for all tests of this module."""
     environ = {**stub_environ, "STICKY_MODE": "on", "DRAIN_SECONDS": "10"}
-    stack = Stack(tmp_path_factory.mktemp("broken"), environ, app=stub_app)
-    try:
-        stack.up()
+    with running(Stack(tmp_path_factory.mktemp("broken"), environ, app=stub_app)) as stack:
         yield stack
-    finally:
-        stack.down()
-
-
-def run_dir(stack):
-    return stack._run_dir.path
 
 
 def plan(stack):

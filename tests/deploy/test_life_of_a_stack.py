@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from fleet import run_dir
 
 from deploy.local import Misuse, Stack, StackError, StartFailed
 from deploy.local.leftovers import find_leftovers
@@ -18,10 +19,6 @@ from deploy.local.ports import is_free
 from deploy.local.readiness import http_status
 
 pytestmark = pytest.mark.stack
-
-
-def run_dir(stack):
-    return stack._run_dir.path
 
 
 def ports(stack):

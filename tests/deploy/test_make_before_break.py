@@ -7,6 +7,7 @@ import threading
 
 import psutil
 import pytest
+from fleet import run_dir, running
 
 from deploy.local import Misuse, Stack, StackError, StartFailed, replacing, starting
 from deploy.local.leftovers import find_leftovers
@@ -18,16 +19,10 @@ pytestmark = pytest.mark.stack
 @pytest.fixture(scope="module")
 def sticky_stack(tmp_path_factory, stub_environ, stub_app):
     """One running sticky stack of stand-ins for all tests of this module."""
-    stack = Stack(tmp_path_factory.mktemp("sticky"), {**stub_environ, "STICKY_MODE": "on"}, app=stub_app)
-    try:
-        stack.up()
+    with running(
+        Stack(tmp_path_factory.mktemp("sticky"), {**stub_environ, "STICKY_MODE": "on"}, app=stub_app)
+    ) as stack:
         yield stack
-    finally:
-        stack.down()
-
-
-def run_dir(stack):
-    return stack._run_dir.path
 
 
 def plan(stack):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from fleet import run_dir
 
 from deploy.local import Misuse, free_ports
 from deploy.local.ports import is_free
@@ -118,7 +119,7 @@ def test_process_that_tells_less_is_shown_as_far_as_it_does(shared_stack, fault)
 
 def test_status_is_watched_until_the_stack_is_gone_or_ctrl_c(shared_stack, eventually, tmp_path):
     """Drawn anew each second."""
-    environ = {**os.environ, "HOTSEAT_RUN_DIR": str(shared_stack._run_dir.path), "COLUMNS": "160"}
+    environ = {**os.environ, "HOTSEAT_RUN_DIR": str(run_dir(shared_stack)), "COLUMNS": "160"}
     output = tmp_path / "output"
     with output.open("wb") as target:
         command = [sys.executable, "-m", "hotseat", "status", "--watch"]

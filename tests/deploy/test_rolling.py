@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from fleet import run_dir, running
 
 from deploy.local import AppCommands, Misuse, Stack, StackError, StartFailed, replacing, starting
 from deploy.local.leftovers import find_leftovers
@@ -34,12 +35,8 @@ def app(checkout):
 def rolled_stack(tmp_path_factory, stub_environ, app):
     """One running stack of stand-ins for all tests of this module, run from copies of their code."""
     environ = {**stub_environ, "STICKY_MODE": "on", "LOG_LEVEL": "INFO", "HOTSEAT_WEB_FSIZE": "0"}
-    stack = Stack(tmp_path_factory.mktemp("rolled"), environ, app=app)
-    try:
-        stack.up()
+    with running(Stack(tmp_path_factory.mktemp("rolled"), environ, app=app)) as stack:
         yield stack
-    finally:
-        stack.down()
 
 
 @pytest.fixture
@@ -53,10 +50,6 @@ def edit(checkout):
 
     yield change
     checkout.write_text(former)
-
-
-def run_dir(stack):
-    return stack._run_dir.path
 
 
 def web(stack):

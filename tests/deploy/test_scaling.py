@@ -4,6 +4,7 @@ import json
 
 import psutil
 import pytest
+from fleet import run_dir, running
 
 from deploy.local import Misuse, Stack, StackError, StartFailed, scaling
 from deploy.local.leftovers import find_leftovers
@@ -16,22 +17,14 @@ pytestmark = pytest.mark.stack
 def scaled_stack(tmp_path_factory, stub_environ, stub_app):
     """One running sticky stack of stand-ins for all tests of this module."""
     environ = {**stub_environ, "STICKY_MODE": "on", "WEB_SLOTS": "6", "DRAIN_SECONDS": "10"}
-    stack = Stack(tmp_path_factory.mktemp("scaled"), environ, app=stub_app)
-    try:
-        stack.up()
+    with running(Stack(tmp_path_factory.mktemp("scaled"), environ, app=stub_app)) as stack:
         yield stack
-    finally:
-        stack.down()
 
 
 @pytest.fixture(autouse=True)
 def three_again(scaled_stack):
     """Each test begins with three."""
     scaled_stack.scale(3)
-
-
-def run_dir(stack):
-    return stack._run_dir.path
 
 
 def web(stack):

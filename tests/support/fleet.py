@@ -1,14 +1,33 @@
 """The web processes of a running stack, seen from outside: which run, which get requests, and how one is ended."""
 
+import atexit
 import csv
 import os
 import signal
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from deploy.local import Stack, slot_cookie
 
 FRESH_SECONDS = 30.0  # a process starts in two seconds on a quiet machine
+
+
+@contextmanager
+def running(stack: Stack) -> Iterator[Stack]:
+    """Brings it up, and down at the end: of the block, or of the run if that is interrupted."""
+    atexit.register(stack.down)  # a second time costs nothing
+    try:
+        stack.up()
+        yield stack
+    finally:
+        stack.down()
+
+
+def run_dir(stack: Stack) -> Path:
+    """Where it keeps its files."""
+    return stack._run_dir.path
 
 
 def web_names(stack: Stack) -> list[str]:
