@@ -3,8 +3,18 @@
 Start with `open_cache`; `cache/cache.py` has an example at its head, `docs/cache.md` the protocol.
 """
 
-from cache.cache import Cache, Write
-from cache.errors import CacheError, ErrorReply, Misuse, Overloaded, Refused, Unavailable
+from cache.cache import Cache
+from cache.errors import (
+    CacheError,
+    ErrorReply,
+    Misuse,
+    Overloaded,
+    OverQuota,
+    Refused,
+    Repeated,
+    Reused,
+    Unavailable,
+)
 from cache.handover import Ended, Preloaded
 from cache.hot import HotCache
 from cache.link import Link
@@ -14,6 +24,7 @@ from cache.observer import Check, GuardedObserver, LinkState, NullObserver, Obse
 from cache.opening import boot_clock, open_cache, open_link
 from cache.records import Fields, Records
 from cache.region import Region
+from cache.writing import Once, Quota, Write
 
 __all__ = [
     "Answer",
@@ -31,11 +42,16 @@ __all__ = [
     "Misuse",
     "NullObserver",
     "Observer",
+    "Once",
+    "OverQuota",
     "Overloaded",
     "Preloaded",
+    "Quota",
     "Records",
     "Refused",
     "Region",
+    "Repeated",
+    "Reused",
     "Stale",
     "Tier",
     "Unavailable",

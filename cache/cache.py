@@ -12,12 +12,10 @@ whatever became of the connection, and never below the floor it is asked with. `
 """
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
-from cache.errors import Misuse, Refused, Unavailable
 from cache.handover import (
     LOADS,
     MOST_BYTES,
@@ -34,19 +32,10 @@ from cache.lookup import Answer, Lookup
 from cache.options import LOAD_SECONDS, MAX_VALUE_BYTES, RegionOptions
 from cache.records import Records
 from cache.region import Region
-from cache.shared import BEGIN, COMMIT, checked_name, lease_key, version_key, writers_key
 from cache.tiers import Tiers
+from cache.writing import Once, Quota, Write, Writes
 
 T = TypeVar("T")
-
-WRITE_SHARE: Final = 0.45  # of the barrier's time: what is left is for a write that lands after its deadline
-
-
-class Write:
-    """A write under way. `version` is the owner's version that includes it, once the block has ended."""
-
-    def __init__(self, version: int) -> None:
-        self.version = version
 
 
 class Cache:
@@ -60,14 +49,12 @@ class Cache:
         self.hot = tiers.hot
         self._tiers = tiers
         self._prefix = prefix
-        self._barrier_seconds = barrier_seconds
         self._staleness_seconds = staleness_seconds
         self._regions: list[Region[Any]] = []
         self._regions_by_name: dict[str, Region[Any]] = {}
         self._records_by_name: dict[str, Records] = {}
         self._handover = Handover(tiers, prefix=prefix, regions=self._regions_by_name, records=self._records_by_name)
-        self._begin = tiers.link.script(BEGIN)
-        self._commit = tiers.link.script(COMMIT)
+        self._writes = Writes(tiers, prefix=prefix, barrier_seconds=barrier_seconds)
 
     # --- kinds of things -----------------------------------------------------------------------------------------
 
@@ -137,39 +124,28 @@ class Cache:
 
     @asynccontextmanager
     async def write(
-        self, tag: str, *, drop: Sequence[Region[Any]] | None = None, alive: str | None = None
+        self,
+        tag: str,
+        *,
+        drop: Sequence[Region[Any]] | None = None,
+        alive: str | None = None,
+        once: Once | None = None,
+        quotas: Sequence[Quota] = (),
     ) -> AsyncIterator[Write]:
         """Brackets a write to the owner's truth: nothing cached of it survives, nothing older is answered after it.
 
-        `drop`: the regions that the write affects (None: all). `alive` names a record that must exist, or Refused is
-        raised and the block does not run; so does Unavailable. The block has a deadline, which raises Unavailable.
-        If the block raises, its write counts as unknown: the barrier stays until it ends by itself, since the write may
-        still land. The same if Redis goes away before the end: Unavailable is raised.
+        `drop`: the regions that the write affects (None: all). Before the block runs there may be raised, with nothing
+        done: Refused, where the record under the key `alive` does not exist; Repeated and Reused, where the key of
+        `once` was used before, for this or for something else; OverQuota, where one of `quotas` is used up;
+        Unavailable.
+
+        The block has a deadline, which raises Unavailable. If it raises, its write counts as unknown: the barrier stays
+        until it ends by itself, since the write may still land. The same if Redis goes away before the end:
+        Unavailable is raised.
         """
-        if alive == "":
-            raise Misuse("alive must be the key of a record, got an empty one")
-        token = secrets.token_hex(8)
-        keys = self._keys(tag, drop)
-        counter, writers = version_key(checked_name("a tag", tag)), writers_key(tag)
-        args = ("1" if alive else "0", token, int(self._barrier_seconds * 1000))
-        begun = asyncio.get_running_loop().time()
-        version = await self._tiers.write(tag, self._begin("begin", (counter, writers, alive or counter, *keys), args))
-        if version < 0:
-            raise Refused(f"the record {alive} that this write depends on is gone")
-        write = Write(version)
-        lift = "0"
-        try:
-            async with asyncio.timeout_at(begun + self._barrier_seconds * WRITE_SHARE) as limit:
-                yield write
-            lift = "1"
-        except TimeoutError as error:
-            if limit.expired():
-                raise Unavailable("write", "it was not done within its deadline, and may be done later") from error
-            raise
-        finally:
-            write.version = await self._tiers.write(
-                tag, self._commit("commit", (counter, writers, *keys), (token, lift))
-            )
+        regions = self._regions if drop is None else drop
+        async with self._writes.write(tag, regions, alive=alive, once=once, quotas=quotas) as write:
+            yield write
 
     async def invalidate(self, tag: str, *regions: Region[Any]) -> int:
         """Drops what is cached of an owner in these regions, everywhere; the owner's new version. Raises Unavailable.
@@ -177,9 +153,7 @@ class Cache:
         For a truth that was changed by somebody else: loads under way are not stored, and who asks with the new version
         as the floor is not answered from them.
         """
-        keys = self._keys(tag, regions)
-        counter, writers = version_key(checked_name("a tag", tag)), writers_key(tag)
-        return await self._tiers.write(tag, self._commit("commit", (counter, writers, *keys), ("", "0")))
+        return await self._writes.invalidate(tag, regions)
 
     async def invalidate_tag(self, tag: str) -> int:
         """As `invalidate`, in every region of this cache."""
@@ -249,7 +223,3 @@ class Cache:
         """Cancels every load under way."""
         for region in self._regions:
             await region.close()
-
-    def _keys(self, tag: str, regions: Sequence[Region[Any]] | None) -> list[str]:
-        keys = [region.key(tag) for region in (self._regions if regions is None else regions)]
-        return [*keys, *(lease_key(key) for key in keys)]

@@ -5,7 +5,10 @@ CacheError
 ├── Unavailable       Redis (or a load) did not answer in time, or not at all; whether a write happened is unknown
 │   └── ErrorReply    Redis answered with an error (full, read-only, a key of another type); nothing was done
 ├── Overloaded        a bound was reached: too much is waiting already; nothing was done, try again later
-└── Refused           a write's precondition did not hold (its session is gone); nothing was done
+├── Refused           a write's precondition did not hold (its session is gone); nothing was done
+├── Repeated          this write was answered before; carries that answer
+├── Reused            the key of another write was used for this one; nothing was done
+└── OverQuota         the owner has done too much of this for now; nothing was done
 """
 
 
@@ -46,3 +49,28 @@ class Overloaded(CacheError):
 
 class Refused(CacheError):
     """The record that had to exist for this write does not exist any more."""
+
+
+class Repeated(CacheError):
+    """The write was done and answered before. `answer` is what was remembered, `version` the owner's version now."""
+
+    def __init__(self, answer: bytes, version: int) -> None:
+        super().__init__("this write was answered before")
+        self.answer = answer
+        self.version = version
+
+
+class Reused(CacheError):
+    """The key of a write was used before, for something else."""
+
+    def __init__(self) -> None:
+        super().__init__("this key belongs to another write")
+
+
+class OverQuota(CacheError):
+    """`name` is the quota that is used up, `retry_seconds` when there is room again."""
+
+    def __init__(self, name: str, retry_seconds: float) -> None:
+        super().__init__(f"the quota {name!r} is used up for another {retry_seconds:.0f} s")
+        self.name = name
+        self.retry_seconds = retry_seconds

@@ -5,8 +5,8 @@ key a script touches is declared (Redis tracks no others).
 
 Invariants
 - Whatever is stored for an owner reflects every acknowledged write of theirs. A write deletes what it affects and voids
-  the leases of loads under way before it starts (`BEGIN`), and again when it is over (`COMMIT`); a load stores only
-  while it holds its lease and nobody is writing (`STORE`).
+  the leases of loads under way before it starts (`BEGIN` of `writing.py`), and again when it is over (`COMMIT`); a load
+  stores only while it holds its lease and nobody is writing (`STORE`).
 - A version is raised by each write and by each value stored, so that who has seen a newer value, other people's news in
   it included, is not shown an older one that is still held elsewhere.
 - A version outlives whatever carries it (a copy's label, a browser's floor), unless that is kept for longer than
@@ -38,34 +38,6 @@ local function barred(key)
   return redis.call('ZCOUNT', key, '(' .. (time[1] * 1000 + math.floor(time[2] / 1000)), '+inf') > 0
 end
 """
-
-BEGIN: Final = (
-    RAISED
-    + """
--- KEYS: version, writers, the record that must exist (or the version again), then what to delete.
--- ARGV: must it exist?, this writer, how long its barrier lasts in ms.
-if ARGV[1] == '1' and redis.call('EXISTS', KEYS[3]) == 0 then return -1 end
--- First, because a Redis that is full refuses it, and then nothing else is done either; behind a DEL it would not.
-local version = raised(KEYS[1])
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
-redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[2])
-if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
-for i = 4, #KEYS do redis.call('DEL', KEYS[i]) end
-return version
-"""
-)
-
-COMMIT: Final = (
-    RAISED
-    + """
--- KEYS: version, writers, then what to delete.  ARGV: this writer, lift its barrier?
-for i = 3, #KEYS do redis.call('DEL', KEYS[i]) end
-if ARGV[2] == '1' then redis.call('ZREM', KEYS[2], ARGV[1]) end
-return raised(KEYS[1])
-"""
-)
 
 FILL: Final = (
     _BARRED

@@ -4,6 +4,7 @@ WebappError
 ├── SettingsInvalid       the environment is wrong; carries a sentence per faulty variable
 ├── BackendUnavailable    a backing service is slow or gone; carries its name
 ├── Overloaded            a bound of this process was reached; nothing was done
+├── TooMany               the person has done too much of this for now; nothing was done
 ├── Conflict              the truth already holds something else (a taken handle, a key used with another body)
 ├── NotFound              there is no such card, person, session, report or picture
 └── InvalidInput          what the client sent cannot be accepted; carries a message per field
@@ -40,6 +41,18 @@ class Overloaded(WebappError):
 
     def __init__(self, work: str) -> None:
         super().__init__(f"too much work of this kind is waiting: {work}")
+
+
+class TooMany(WebappError):
+    """`field` names what there was too much of, `detail` says it, `retry_seconds` when it may be tried again."""
+
+    status = 429
+
+    def __init__(self, field: str, detail: str, retry_seconds: float) -> None:
+        super().__init__(detail)
+        self.field = field
+        self.detail = detail
+        self.retry_seconds = retry_seconds
 
 
 class Conflict(WebappError):

@@ -21,13 +21,14 @@ EXPLAINED = {
     409: "It is taken.",
     413: "The request is too large.",
     422: "A field cannot be accepted; `errors` names it.",
+    429: "Too many of these; try again after `Retry-After` seconds.",
     503: "A backing service is not answering; try again after `Retry-After` seconds.",
 }
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path. `answer` is the struct of the success, None for an empty one."""
+    """One method of one path. `answer` is the struct of the success, None for an empty one; `counted`: has a quota."""
 
     method: str
     path: str
@@ -38,9 +39,14 @@ class Operation:
     binary: tuple[str, ...] = ()
     path_parameter: tuple[str, str] | None = None
     cursor: str | None = None
-    keyed: bool = False
     needs_session: bool = True
+    counted: bool = False
     failures: tuple[int, ...] = field(default=())
+
+    @property
+    def keyed(self) -> bool:
+        """Whether it may carry an idempotency key: every write of somebody who is logged in."""
+        return self.method != "get" and self.needs_session
 
 
 OPERATIONS = (
@@ -65,11 +71,12 @@ OPERATIONS = (
         "Put up a picture",
         answers.Avatar,
         binary=("image/jpeg", "image/png", "image/webp", "image/gif"),
+        counted=True,
     ),
     Operation("get", "/visits", "Visitors so far", answers.Visits, needs_session=False),
     Operation("post", "/visits", "Count a visit", answers.Visits, needs_session=False),
     Operation("get", "/board", "A page of one's board", answers.BoardPage, cursor=forms.BOARD_CURSOR.pattern),
-    Operation("post", "/cards", "Send a card", Card, 201, forms.NewCard, keyed=True),
+    Operation("post", "/cards", "Send a card", Card, 201, forms.NewCard, counted=True),
     Operation("get", "/cards/{id}", "A card", Card, path_parameter=CARD_ID, needs_session=False),
     Operation("put", "/cards/{id}/like", "Like a card", answers.Likes, path_parameter=CARD_ID),
     Operation("delete", "/cards/{id}/like", "Take a like back", answers.Likes, path_parameter=CARD_ID),
@@ -87,7 +94,7 @@ OPERATIONS = (
     Operation("get", "/sessions", "One's sessions", answers.SessionList),
     Operation("delete", "/sessions", "End all of one's sessions", answers.Ended),
     Operation("delete", "/sessions/{id}", "End one of one's sessions", None, 204, path_parameter=SESSION_ID),
-    Operation("post", "/reports", "Ask for an export of one's data", answers.ReportSeen, 202, keyed=True),
+    Operation("post", "/reports", "Ask for an export of one's data", answers.ReportSeen, 202, counted=True),
     Operation("get", "/reports/{id}", "An export", answers.ReportSeen, path_parameter=CARD_ID),
 )
 
@@ -163,7 +170,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
             {
                 "name": "Idempotency-Key",
                 "in": "header",
-                "description": "The same key again finds the first one's effect; with other content: 422.",
+                "description": "The same write again with the same key is answered as before; another one: 422.",
                 "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
             }
         )
@@ -181,6 +188,8 @@ def _responses(operation: Operation) -> dict[str, Any]:
         failures.update((403, 413))
     if operation.body or operation.binary or operation.cursor or operation.keyed or operation.path_parameter == HANDLE:
         failures.add(422)
+    if operation.counted:
+        failures.add(429)
     if operation.path_parameter:
         failures.add(404)
     problem = {"content": {PROBLEM: {"schema": _ref(answers.Problem)}}}

@@ -27,6 +27,7 @@ from webapp.model import Board, FrontCards, Person
 from webapp.moving import Moving
 from webapp.offload import Offload
 from webapp.passwords import Passwords
+from webapp.quotas import Quotas
 from webapp.rebalancing import Rebalancing
 from webapp.sessions import Sessions
 from webapp.settings import Settings
@@ -53,6 +54,7 @@ class Resources:
     passwords: Passwords
     studio: Offload
     jobs: Jobs
+    quotas: Quotas
     affinity: Affinity
     life: Life
     held: Held
@@ -139,6 +141,7 @@ async def open_resources(
             passwords=passwords,
             studio=studio,
             jobs=jobs,
+            quotas=Quotas.of(settings),
             affinity=affinity,
             life=life,
             held=held,

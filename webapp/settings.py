@@ -59,6 +59,9 @@ class Settings:
     session_absolute_seconds: float
     drain_seconds: float
     rebalance_per_minute: float
+    cards_per_day: int
+    photos_per_day: int
+    reports_per_day: int
     handover: bool
     release: str
     web_slots: int
@@ -125,6 +128,9 @@ def from_mapping(variables: Mapping[str, str]) -> Settings:
         "session_absolute_seconds": read.number("SESSION_ABSOLUTE_SECONDS", 10, 365 * 86400, 28800),
         "drain_seconds": read.number("DRAIN_SECONDS", 1, 600, 25),
         "rebalance_per_minute": read.number("REBALANCE_PER_MINUTE", 0, 100_000, 120),
+        "cards_per_day": read.integer("CARDS_PER_DAY", 1, 10_000_000, 500),
+        "photos_per_day": read.integer("PHOTOS_PER_DAY", 1, 10_000_000, 100),
+        "reports_per_day": read.integer("REPORTS_PER_DAY", 1, 10_000_000, 10),
         "handover": read.choice("HANDOVER", ("on", "off"), "on") == "on",
         "release": read.name("RELEASE", "") if read.text("RELEASE", "") else "",
         "web_slots": read.integer("WEB_SLOTS", 1, 64, 8),

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 from uuid import uuid4
 
@@ -211,6 +212,8 @@ def failure_of(error: BaseException | None, status_code: int) -> Failure:  # noq
             return Failure(error.status, "Some of what you sent cannot be accepted.", error.faults)
         case errors.Conflict():
             return Failure(error.status, error.detail, {error.field: error.detail})
+        case errors.TooMany():
+            return Failure(error.status, error.detail, {error.field: error.detail}, max(1, ceil(error.retry_seconds)))
         case errors.NotFound():
             return Failure(404, str(error))
         case cache.Refused():

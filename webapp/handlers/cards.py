@@ -4,9 +4,9 @@ import secrets
 from hashlib import sha256
 
 from webapp import answers
-from webapp.errors import Conflict, InvalidInput, NotFound
+from webapp.errors import Conflict, InvalidInput, NotFound, TooMany
 from webapp.feed import cards_seen
-from webapp.forms import NewCard, checked_key, field_names, from_form, refuse_strange_names
+from webapp.forms import NewCard, field_names, from_form, refuse_strange_names
 from webapp.handlers.api import Api
 from webapp.handlers.boards import BoardReader, show_board
 from webapp.handlers.page import Page
@@ -20,22 +20,28 @@ ID_LENGTH = 24
 class CardWriter(PictureWriter):
     """What page and API share."""
 
-    async def write_card(self, visitor: Visitor, given: NewCard, photo: bytes | None, key: str | None) -> Card:
+    async def write_card(self, visitor: Visitor, given: NewCard, photo: bytes | None) -> Card:
         """Adds a card. With an idempotency key the card's id derives from it, so a repeat finds the first one.
 
-        Raises InvalidInput for a photo that cannot be used, Conflict for a key used with other content.
+        Raises InvalidInput for a photo that cannot be used, and what `written` does.
         """
-        person_id, key = visitor.person.id, checked_key(key)
+        person_id, key = visitor.person.id, self.idempotency_key()
         card_id = sha256(f"{person_id} {key}".encode()).hexdigest()[:ID_LENGTH] if key else secrets.token_hex(12)
         digest = sha256(given.text.encode() + b"\0" + (photo or b"")).hexdigest()
         picture = None if photo is None else await self.processed(photo, "photo")
-        async with self.writing(visitor.session):
+        quotas = self.resources.quotas
+
+        async def work() -> Card:
             kept = await self.store(person_id, picture) if picture else None
             placed = (kept, picture.width, picture.height) if kept and picture else None
             fresh = await self.resources.documents.cards.add(card_id, person_id, given.text.strip(), placed, digest)
-        if not fresh:
-            self.resources.metrics.replayed()
-        return await self.card_for(card_id, visitor)
+            if not fresh:
+                self.resources.metrics.replayed()
+            return await self.card_for(card_id, visitor)
+
+        counted = [quotas.card, quotas.photo] if picture else [quotas.card]
+        card, _ = await self.written(visitor.session, work, Card, quotas=counted)
+        return card
 
     async def card_for(self, card_id: str, visitor: Visitor | None) -> Card:
         """A card as the visitor sees it. Raises NotFound."""
@@ -51,9 +57,12 @@ class CardWriter(PictureWriter):
         """Likes a card or takes it back; again changes nothing. Raises NotFound."""
         documents = self.resources.documents
         change = documents.likes.add if liked else documents.likes.remove
-        async with self.writing(visitor.session):
-            likes = await change(visitor.person.id, card_id)
-        return answers.Likes(likes, liked)
+
+        async def work() -> answers.Likes:
+            return answers.Likes(await change(visitor.person.id, card_id), liked)
+
+        likes, _ = await self.written(visitor.session, work, answers.Likes)
+        return likes
 
 
 class NewCardPage(Page, CardWriter, BoardReader):
@@ -63,15 +72,17 @@ class NewCardPage(Page, CardWriter, BoardReader):
         visitor = await self.insist()
         try:
             given = from_form(self.request.body_arguments, NewCard)
-            await self.write_card(
-                visitor, given, self.uploaded("photo"), self.get_body_argument("idempotency_key", None) or None
+            await self.write_card(visitor, given, self.uploaded("photo"))
+        except (InvalidInput, Conflict, TooMany) as error:
+            faults = (
+                error.faults
+                if isinstance(error, InvalidInput)
+                else {"photo" if error.field == "photos" else "text": error.detail}
             )
-        except (InvalidInput, Conflict) as error:
-            refused = error if isinstance(error, InvalidInput) else InvalidInput({"text": error.detail}, error.status)
             again = await self.insist(board=True)
-            self.set_status(refused.status)
+            self.set_status(error.status)
             text = self.request.body_arguments.get("text", [b""])[-1].decode("utf-8", "replace")
-            show_board(self, again, await self.slice_for(again), errors=refused.faults, form={"text": text})
+            show_board(self, again, await self.slice_for(again), errors=faults, form={"text": text})
         else:
             self.leave_for("/board", "sent")
 
@@ -101,7 +112,7 @@ class CardsApi(Api, CardWriter):
         visitor = await self.insist()
         multipart = self.request.headers.get("Content-Type", "").startswith("multipart/form-data")
         given, photo = self._parts() if multipart else (self.body(NewCard), None)
-        card = await self.write_card(visitor, given, photo, self.request.headers.get("Idempotency-Key"))
+        card = await self.write_card(visitor, given, photo)
         self.set_header("Location", f"/api/v1/cards/{card.id}")
         self.answer(card, 201)
 

@@ -38,9 +38,13 @@ class PeopleReader(Visited):
         if person.id == visitor.person.id:
             raise InvalidInput({"handle": "You cannot follow yourself."})
         change = documents.follows.add if following else documents.follows.remove
-        async with self.writing(visitor.session):
+
+        async def work() -> answers.Following:
             await change(visitor.person.id, person.id)
-        return answers.Following(following)
+            return answers.Following(following)
+
+        answer, _ = await self.written(visitor.session, work, answers.Following)
+        return answer
 
 
 class PeoplePage(Page, PeopleReader):

@@ -4,7 +4,6 @@ import secrets
 from hashlib import sha256
 
 from webapp.answers import ReportSeen
-from webapp.forms import checked_key
 from webapp.handlers.api import Api
 from webapp.handlers.page import Page
 from webapp.handlers.visitor import Visited, Visitor
@@ -18,16 +17,21 @@ class ReportReader(Visited):
 
     may_be_stale = False
 
-    async def ask_for_report(self, visitor: Visitor, key: str | None) -> Report:
-        """Notes the wish, then asks the worker. A repeat with the same key is the same report. Raises InvalidInput."""
+    async def ask_for_report(self, visitor: Visitor) -> ReportSeen:
+        """Notes the wish, then asks the worker. A repeat with the same key is the same report. Raises as `written`."""
         resources = self.resources
-        person_id, key = visitor.person.id, checked_key(key)
+        person_id, key = visitor.person.id, self.idempotency_key()
         report_id = sha256(f"{person_id} {key}".encode()).hexdigest()[:24] if key else secrets.token_hex(12)
-        async with self.writing(visitor.session, affects=()):
+
+        async def work() -> ReportSeen:
             await resources.documents.reports.add(report_id, person_id)
             report = await resources.documents.reports.one(report_id, person_id)
             if report.state == "queued":
                 await resources.jobs.export(person_id, report_id)
+            return await self.report_seen(report)
+
+        quotas = [resources.quotas.report]
+        report, _ = await self.written(visitor.session, work, ReportSeen, affects=(), quotas=quotas)
         return report
 
     async def newest_reports(self, visitor: Visitor) -> list[Report]:
@@ -45,7 +49,7 @@ class ReportPage(Page, ReportReader):
 
     async def post(self) -> None:
         visitor = await self.insist()
-        await self.ask_for_report(visitor, self.get_body_argument("idempotency_key", None) or None)
+        await self.ask_for_report(visitor)
         self.leave_for("/settings", "report")
 
 
@@ -53,9 +57,9 @@ class ReportsApi(Api, ReportReader):
     """`POST /api/v1/reports`"""
 
     async def post(self) -> None:
-        report = await self.ask_for_report(await self.insist(), self.request.headers.get("Idempotency-Key"))
+        report = await self.ask_for_report(await self.insist())
         self.set_header("Location", f"/api/v1/reports/{report.id}")
-        self.answer(await self.report_seen(report), 202)
+        self.answer(report, 202)
 
 
 class ReportApi(Api, ReportReader):

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Sequence
 
+import msgspec
+
 from webapp import answers
-from webapp.errors import InvalidInput, NotFound
+from webapp.errors import InvalidInput, NotFound, TooMany
 from webapp.forms import Preferences, Profile, from_form
 from webapp.handlers.accounts import me_of
 from webapp.handlers.api import Api
@@ -19,22 +21,31 @@ SESSION_ID = re.compile(r"[0-9a-f]{64}")
 class SelfWriter(PictureWriter):
     """What pages and API share."""
 
-    async def set_profile(self, visitor: Visitor, given: Profile) -> int:
-        """Writes name and bio; the person's new version."""
-        async with self.writing(visitor.session) as write:
-            changes = {"name": given.name.strip(), "bio": given.bio.strip()}
-            await self.resources.documents.people.change(visitor.person.id, changes)
-        return write.version
+    async def set_profile(self, visitor: Visitor, given: Profile) -> answers.Me:
+        """Writes name and bio; the person as they are then."""
+        people = self.resources.documents.people
 
-    async def set_avatar(self, visitor: Visitor, data: bytes | None) -> str:
-        """Puts up a new picture; its key. Raises InvalidInput saying what is wrong with it."""
+        async def work() -> answers.Me:
+            await people.change(visitor.person.id, {"name": given.name.strip(), "bio": given.bio.strip()})
+            return me_of(await people.by_id(visitor.person.id), dict(visitor.session.preferences), 0)
+
+        me, version = await self.written(visitor.session, work, answers.Me)
+        return msgspec.structs.replace(me, version=version)
+
+    async def set_avatar(self, visitor: Visitor, data: bytes | None) -> answers.Avatar:
+        """Puts up a new picture. Raises InvalidInput saying what is wrong with it."""
         if not data:
             raise InvalidInput({"avatar": "Choose a picture first."})
         picture = await self.processed(data, "avatar")
-        async with self.writing(visitor.session):
+
+        async def work() -> answers.Avatar:
             key = await self.store(visitor.person.id, picture)
             await self.resources.documents.people.change(visitor.person.id, {"avatar": key})
-        return key
+            return answers.Avatar(key)
+
+        quotas = [self.resources.quotas.photo]
+        avatar, _ = await self.written(visitor.session, work, answers.Avatar, quotas=quotas)
+        return avatar
 
     async def sessions(self, visitor: Visitor) -> list[answers.SessionSeen]:
         """The person's living sessions."""
@@ -47,11 +58,15 @@ class SelfWriter(PictureWriter):
 
     async def end_sessions(self, visitor: Visitor, session_ids: Sequence[str]) -> int:
         """Ends sessions of this person; how many there were. The browser forgets its own if it is among them."""
-        async with self.writing(visitor.session, affects=()):  # a session that is over must not end others
-            ended = await self.resources.sessions.end(visitor.session.tag, *session_ids)
+
+        async def work() -> answers.Ended:
+            return answers.Ended(await self.resources.sessions.end(visitor.session.tag, *session_ids))
+
+        # In a bracket, though nothing cached is affected: a session that is over must not end others.
+        ended, _ = await self.written(visitor.session, work, answers.Ended, affects=())
         if visitor.session.id in session_ids:
             self.forget_session()
-        return ended
+        return ended.ended
 
     async def end_every_session(self, visitor: Visitor, *, but_this: bool) -> int:
         """Ends all sessions of this person, or all others."""
@@ -108,6 +123,8 @@ class AvatarPage(SettingsPage):
             await self.set_avatar(visitor, self.uploaded("avatar"))
         except InvalidInput as error:
             await self.show_settings(visitor, error)
+        except TooMany as error:
+            await self.show_settings(visitor, InvalidInput({"avatar": error.detail}, error.status))
         else:
             self.leave_for("/settings", "avatar")
 
@@ -144,9 +161,7 @@ class MeApi(Api, SelfWriter):
     async def put(self) -> None:
         visitor = await self.insist()
         given = self.body(Profile)
-        version = await self.set_profile(visitor, given)
-        person = await self.resources.documents.people.by_id(visitor.person.id)
-        self.answer(me_of(person, dict(visitor.session.preferences), version))
+        self.answer(await self.set_profile(visitor, given))
 
 
 class PreferencesApi(Api):
@@ -156,15 +171,25 @@ class PreferencesApi(Api):
         visitor = await self.insist()
         given = self.body(Preferences)
         changes = {name: value for name in given.__struct_fields__ if (value := getattr(given, name)) is not None}
-        version = await self.set_preferences(visitor, changes) if changes else visitor.version
-        self.answer(me_of(visitor.person, {**visitor.session.preferences, **changes}, version))
+        me = me_of(visitor.person, {**visitor.session.preferences, **changes}, visitor.version)
+        if self.idempotency_key() is None:
+            version = await self.set_preferences(visitor, changes) if changes else visitor.version
+        else:
+
+            async def work() -> answers.Me:
+                if changes:
+                    await self.set_preferences(visitor, changes)
+                return me
+
+            me, version = await self.written(visitor.session, work, answers.Me, affects=())
+        self.answer(msgspec.structs.replace(me, version=version))
 
 
 class AvatarApi(Api, SelfWriter):
     """`PUT /api/v1/me/avatar`: the raw bytes of a picture."""
 
     async def put(self) -> None:
-        self.answer(answers.Avatar(await self.set_avatar(await self.insist(), self.request.body)))
+        self.answer(await self.set_avatar(await self.insist(), self.request.body))
 
 
 class SessionsApi(Api, SelfWriter):

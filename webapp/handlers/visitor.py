@@ -11,22 +11,46 @@ Invariants
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from hashlib import sha256
+from typing import Any, TypeVar
 
-from cache import Answer, Fields, Overloaded, Refused, Region, Stale, Unavailable, Write
-from webapp.errors import NotFound
+import msgspec
+
+from cache import (
+    Answer,
+    Fields,
+    Once,
+    Overloaded,
+    OverQuota,
+    Quota,
+    Refused,
+    Region,
+    Repeated,
+    Reused,
+    Stale,
+    Unavailable,
+    Write,
+)
+from webapp.errors import Conflict, NotFound, TooMany
 from webapp.feed import compute_board
+from webapp.forms import checked_key
 from webapp.handlers.base import Base
 from webapp.model import Board, Person
 from webapp.sessions import Presented, Session, presented
 
+T = TypeVar("T")
+
 MOST_DIGITS = 15
+REMEMBERED_SECONDS = 86_400.0
 TOUCH_SECONDS = 0.25
 FLOOR, FLOOR_READ = "floor", "floor-read"
 READS = ("GET", "HEAD")
+NOT_ASKED = ("_xsrf", "idempotency_key")  # fields of a form that are no part of what it asks
+KEY_REUSED = "This idempotency key was used for something else."
+USED_UP = "You have sent as many {name} as one may for now. There is room for another in {time}."
 
 
 @dataclass(frozen=True)
@@ -86,6 +110,8 @@ class Visited(Base):
             self.forget_session()
             return None
         session, record, profile, kept = found
+        if self.request.method not in READS:
+            self.idempotency_key()  # refused before anything is done, if it is none
         self.tag = session.tag
         self.resources.held.seen(session.tag)
         try:
@@ -106,17 +132,62 @@ class Visited(Base):
         self.evidence.stale = stale
         return Visitor(session, person.value, kept, version, stale)
 
-    @asynccontextmanager
-    async def writing(self, session: Session, *, affects: Sequence[Region[Any]] | None = None) -> AsyncIterator[Write]:
-        """Brackets a write of this person: refused if the session is gone, seen by whatever they read next.
+    async def written(
+        self,
+        session: Session,
+        work: Callable[[], Awaitable[T]],
+        kind: type[T],
+        *,
+        affects: Sequence[Region[Any]] | None = None,
+        quotas: Sequence[Quota] = (),
+    ) -> tuple[T, int]:
+        """What `work` returns, done as a write of this person, and their version that includes it.
 
-        `affects`: what is cached of them that it may change; all of it, if nothing is said.
+        Sent again with the same idempotency key, it is answered as the first time. `affects`: what is cached of them
+        that it may change; all of it, if nothing is said. Raises cache.Refused if the session is gone, Conflict (422)
+        for a key used for something else, TooMany where a quota is used up.
         """
+        key = self.idempotency_key()
+        once = Once(sha256(key.encode()).hexdigest(), self._asked(), REMEMBERED_SECONDS) if key else None
+        try:
+            async with self._writing(session, affects, once, quotas) as write:
+                answer = await work()
+                if once is not None:
+                    write.remember(msgspec.json.encode(answer))
+        except Repeated as repeated:
+            self.resources.metrics.replayed()
+            self._raise(FLOOR, repeated.version)
+            return msgspec.json.decode(repeated.answer, type=kind), repeated.version
+        except Reused:
+            raise Conflict("Idempotency-Key", KEY_REUSED, 422) from None
+        except OverQuota as over:
+            detail = USED_UP.format(name=over.name, time=_in_words(over.retry_seconds))
+            raise TooMany(over.name, detail, over.retry_seconds) from None
+        return answer, write.version
+
+    def idempotency_key(self) -> str | None:
+        """What a client names its write by: in a header, or in a field of a form. Raises InvalidInput."""
+        given = self.request.headers.get("Idempotency-Key")
+        return checked_key(given if given is not None else self.get_body_argument("idempotency_key", None))
+
+    @asynccontextmanager
+    async def _writing(
+        self, session: Session, affects: Sequence[Region[Any]] | None, once: Once | None, quotas: Sequence[Quota]
+    ) -> AsyncIterator[Write]:
         resources = self.resources
         drop = (resources.boards, resources.profiles) if affects is None else affects
-        async with resources.cache.write(session.tag, drop=drop, alive=resources.sessions.key(session)) as write:
+        alive = resources.sessions.key(session)
+        async with resources.cache.write(session.tag, drop=drop, alive=alive, once=once, quotas=quotas) as write:
             yield write
         self._raise(FLOOR, write.version)
+
+    def _asked(self) -> str:
+        """A fingerprint of what is asked, whatever a browser puts around it."""
+        request = self.request
+        fields = sorted((name, values) for name, values in request.body_arguments.items() if name not in NOT_ASKED)
+        files = sorted((name, [each.body for each in sent]) for name, sent in request.files.items())
+        asked = (fields, files) if fields or files else request.body
+        return sha256(msgspec.msgpack.encode((request.method, request.path, asked))).hexdigest()
 
     async def set_preferences(self, visitor: Visitor, changes: Mapping[str, str]) -> int:
         """Writes fields of the session; the person's new version. Raises cache.Refused if it is over."""
@@ -231,6 +302,14 @@ class Visited(Base):
 def _version_in(given: str | None) -> int:
     """A version as a cookie carries it; 0 for what is none. A forged one costs its sender a look into Redis."""
     return int(given) if given and given.isascii() and given.isdigit() and len(given) <= MOST_DIGITS else 0
+
+
+def _in_words(seconds: float) -> str:
+    """A time to wait, as one says it."""
+    minutes = round(seconds / 60)
+    if minutes < 2:
+        return "a minute"
+    return f"{minutes} minutes" if minutes < 100 else f"{round(seconds / 3600)} hours"
 
 
 def _worst(reasons: Sequence[Stale]) -> Stale:

@@ -274,7 +274,7 @@ WITHOUT_LEASE = without(
     "lease check", cut("cache.loading.STORE", "if redis.call('GET', KEYS[4]) ~= ARGV[1] then return 0 end")
 )
 WITHOUT_COMMIT = without(
-    "second deletion", cut("cache.cache.COMMIT", "for i = 3, #KEYS do redis.call('DEL', KEYS[i]) end")
+    "second deletion", cut("cache.writing.COMMIT", "for i = 3, #KEYS - 1 do redis.call('DEL', KEYS[i]) end")
 )
 
 

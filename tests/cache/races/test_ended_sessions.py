@@ -13,7 +13,9 @@ pytestmark = pytest.mark.asyncio
 
 B = 2.0
 
-NOT_ASKED_FOR = cut("cache.cache.BEGIN", "if ARGV[1] == '1' and redis.call('EXISTS', KEYS[3]) == 0 then return -1 end")
+NOT_ASKED_FOR = cut(
+    "cache.writing.BEGIN", "if ARGV[1] == '1' and redis.call('EXISTS', KEYS[3]) == 0 then return -1 end"
+)
 
 
 def revive(patch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.asyncio
 DEADLINE = 0.2
 
 UNLEASED = cut("cache.loading.STORE", "~= ARGV[1] then return 0 end", "== '' then return 0 end")
-NOT_LIFTED = without("the barrier that stays", cut("cache.cache.COMMIT", "if ARGV[2] == '1' then", "if true then"))
+NOT_LIFTED = without("the barrier that stays", cut("cache.writing.COMMIT", "if ARGV[2] == '1' then", "if true then"))
 
 
 class Pause:

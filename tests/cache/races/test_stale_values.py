@@ -12,9 +12,9 @@ pytestmark = pytest.mark.asyncio
 REFRESH = {"ttl_seconds": 30, "refresh_seconds": 10}
 ON_ERROR = {"ttl_seconds": 30, "stale_on_error_seconds": 60}
 
-BEGIN_KEEPS = cut("cache.cache.BEGIN", "for i = 4, #KEYS do redis.call('DEL', KEYS[i]) end")
+BEGIN_KEEPS = cut("cache.writing.BEGIN", "for i = 4, gate do redis.call('DEL', KEYS[i]) end")
 UNLEASED = cut("cache.loading.STORE", "~= ARGV[1] then return 0 end", "== '' then return 0 end")
-COMMIT_KEEPS = cut("cache.cache.COMMIT", "for i = 3, #KEYS do redis.call('DEL', KEYS[i]) end")
+COMMIT_KEEPS = cut("cache.writing.COMMIT", "for i = 3, #KEYS - 1 do redis.call('DEL', KEYS[i]) end")
 
 
 def keep_all(patch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from cache import Unavailable
 
 pytestmark = pytest.mark.asyncio
 
-NO_BARRIER = cut("cache.cache.BEGIN", "redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[2])")
+NO_BARRIER = cut("cache.writing.BEGIN", "redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[2])")
 
 
 async def begin_and_die(fleet: Fleet, process: Process, *, lands: bool) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-import cache.cache
 import cache.loading
 import cache.records
+import cache.writing
 from cache.cache import Cache
 from cache.codec import Codec
 from cache.flight import Flight, Flights
@@ -23,6 +23,7 @@ from cache.lookup import Lookup
 from cache.reading import Reading
 from cache.tiers import Tiers
 from cache.values import Values
+from cache.writing import Writes
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -96,17 +97,17 @@ def the_lease_counts_from_the_answer(patch: pytest.MonkeyPatch) -> None:
 
 def a_commit_raises_no_version(patch: pytest.MonkeyPatch) -> None:
     """Its writer's floor does not exclude what was read before."""
-    _edit(patch, cache.cache, "COMMIT", "return raised(KEYS[1])", "return tonumber(redis.call('GET', KEYS[1]) or 0)")
+    _edit(patch, cache.writing, "COMMIT", "return raised(KEYS[1])", "return tonumber(redis.call('GET', KEYS[1]) or 0)")
 
 
 def a_commit_deletes_nothing(patch: pytest.MonkeyPatch) -> None:
     """What was stored while the truth was changing stays."""
-    _edit(patch, cache.cache, "COMMIT", "for i = 3, #KEYS do redis.call('DEL', KEYS[i]) end", "")
+    _edit(patch, cache.writing, "COMMIT", "for i = 3, #KEYS - 1 do redis.call('DEL', KEYS[i]) end", "")
 
 
 def a_begin_deletes_nothing(patch: pytest.MonkeyPatch) -> None:
     """A writer who dies leaves the old value stored."""
-    _edit(patch, cache.cache, "BEGIN", "for i = 4, #KEYS do redis.call('DEL', KEYS[i]) end", "")
+    _edit(patch, cache.writing, "BEGIN", "for i = 4, gate do redis.call('DEL', KEYS[i]) end", "")
 
 
 def barriers_are_ignored(patch: pytest.MonkeyPatch) -> None:
@@ -139,17 +140,17 @@ def any_value_is_believed(patch: pytest.MonkeyPatch) -> None:
 
 def every_commit_lifts_every_barrier(patch: pytest.MonkeyPatch) -> None:
     """Others' writes are still under way."""
-    _edit(patch, cache.cache, "COMMIT", "redis.call('ZREM', KEYS[2], ARGV[1])", "redis.call('DEL', KEYS[2])")
+    _edit(patch, cache.writing, "COMMIT", "redis.call('ZREM', KEYS[2], ARGV[1])", "redis.call('DEL', KEYS[2])")
 
 
 def a_failed_write_lifts_its_barrier(patch: pytest.MonkeyPatch) -> None:
     """It may still land."""
-    _edit(patch, cache.cache, "COMMIT", "if ARGV[2] == '1' then", "if true then")
+    _edit(patch, cache.writing, "COMMIT", "if ARGV[2] == '1' then", "if true then")
 
 
 def fill_leases_are_not_voided(patch: pytest.MonkeyPatch) -> None:
     """A write deletes what is cached, and leaves alone who is about to store."""
-    patch.setattr(Cache, "_keys", lambda self, tag, regions: [one.key(tag) for one in regions or self._regions])
+    patch.setattr(Writes, "_keys", lambda self, tag, regions: [one.key(tag) for one in regions])
 
 
 def a_load_under_a_barrier_may_be_joined(patch: pytest.MonkeyPatch) -> None:
