@@ -123,3 +123,21 @@ async def test_a_repeat_mends_a_count_whose_writer_died(
         assert (await counts(documents, "ada"))["cards"] == 1
         assert not await documents.cards.add("d" * 24, "ada", "text", None, "digest")
         assert (await counts(documents, "ada"))["cards"] == 2
+
+
+async def test_a_repeat_that_dies_does_not_keep_the_first_from_counting(
+    mongodb_server: RunningStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had taken the later ticket; the first attempt ends after it, is answered, and is not asked again."""
+    async with people(mongodb_server, "ada") as documents:
+        gate = Gate(documents, monkeypatch, 2)
+        first = asyncio.create_task(documents.cards.add("d" * 24, "ada", "text", None, "digest"))
+        await gate.reached()
+        later = Gate(documents, monkeypatch, 2)
+        dying = asyncio.create_task(documents.cards.add("d" * 24, "ada", "text", None, "digest"))
+        await later.reached()
+        dying.cancel()
+        await asyncio.gather(dying, return_exceptions=True)
+        gate.open()
+        assert await first
+        assert (await counts(documents, "ada"))["cards"] == 2

@@ -1,0 +1,77 @@
+"""P7: a write with a key counts once, however often, wherever and whenever it is sent."""
+
+import asyncio
+import contextlib
+from collections import Counter
+from typing import Any
+
+import httpx
+import pytest
+from figures import Figures
+from fleet import end_suddenly, slot_value, web_names
+from member import Member, NewMember, plain_client
+
+from deploy.local import Stack
+
+TIMES = 50
+MOST_TRIES = 100
+KEY = {"Idempotency-Key": "the-only-one"}
+
+pytestmark = [pytest.mark.stack, pytest.mark.asyncio]
+
+
+async def test_fifty_times_at_once_through_three_instances_of_which_one_dies(
+    stack: Stack, new_member: NewMember, figures: Figures
+) -> None:
+    """Whoever got no answer asks again with the same key: all are told of one card, and there is one."""
+    member = await new_member()
+    slots = [slot_value(stack, name) for name in web_names(stack)]
+    sending, answered = asyncio.Event(), asyncio.Event()
+    ends: Counter[str] = Counter()
+
+    async def send(n: int) -> dict[str, Any]:
+        async with plain_client(stack.url, cookies=dict(member.client.cookies)) as client:
+            client.cookies.set("SRV", slots[n % len(slots)], domain=client.base_url.host)
+            await sending.wait()
+            for _ in range(MOST_TRIES):
+                with contextlib.suppress(httpx.RemoteProtocolError):
+                    answer = await client.post("/api/v1/cards", json={"text": "One."}, headers=KEY)
+                    ends[f"{answer.status_code}"] += 1
+                    answered.set()
+                    if answer.status_code == 201:
+                        card: dict[str, Any] = answer.json()
+                        return card
+                    assert answer.status_code in (502, 503), answer.text
+                await asyncio.sleep(0.05)
+        pytest.fail("not answered")
+
+    async def kill() -> None:
+        await answered.wait()  # others are under way
+        end_suddenly(stack, web_names(stack)[0])
+
+    async with asyncio.TaskGroup() as everybody:
+        tasks = [everybody.create_task(send(n)) for n in range(TIMES)]
+        everybody.create_task(kill())
+        sending.set()
+    assert len({task.result()["id"] for task in tasks}) == 1
+    profile = await member.done("GET", f"/api/v1/people/{member.handle}")
+    assert (profile["person"]["cards"], len(profile["cards"])) == (1, 1)
+    lost = sum(number for status, number in ends.items() if status != "201")
+    figures(f"{TIMES} requests at once, {lost} of their answers failed and were asked for again: one card")
+
+
+async def test_a_repeat_long_after_is_told_the_first_answer_by_any_instance(
+    stack: Stack, new_member: NewMember
+) -> None:
+    """Whatever became of the card meanwhile."""
+    member = await new_member()
+    first = await _post(member)
+    await member.done("PUT", f"/api/v1/cards/{first['id']}/like")
+    for name in web_names(stack):
+        member.claim(slot_value(stack, name))
+        assert await _post(member) == first
+    assert (await member.done("GET", f"/api/v1/cards/{first['id']}"))["likes"] == 1
+
+
+async def _post(member: Member) -> Any:
+    return await member.done("POST", "/api/v1/cards", json={"text": "One."}, headers=KEY)
