@@ -20,6 +20,7 @@ from webapp.errors import SettingsInvalid
 from webapp.fleet import Fleet, Told
 from webapp.held import Held
 from webapp.jobs import Jobs, open_jobs
+from webapp.keeping import Keeping
 from webapp.life import Life, Phase
 from webapp.media import Media
 from webapp.metrics import Metrics
@@ -50,6 +51,7 @@ class Resources:
     front: Region[FrontCards]
     sessions: Sessions
     documents: Documents
+    keeping: Keeping
     media: Media
     passwords: Passwords
     studio: Offload
@@ -137,6 +139,7 @@ async def open_resources(
                 wall_clock=wall_clock,
             ),
             documents=documents,
+            keeping=Keeping(documents, fresh_seconds=fresh, wall_clock=wall_clock),
             media=media,
             passwords=passwords,
             studio=studio,

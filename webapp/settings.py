@@ -18,13 +18,14 @@ SECRET = "secret"  # noqa: S105  # the mark of a field, not a secret
 # rung of the ladder: STICKY_MODE, HOT_CACHE, BOARD_STRATEGY
 RUNGS = {
     ("off", "off", "compute"): "compute each time",
+    ("off", "off", "denormalised"): "kept ready in MongoDB by the worker",
     ("off", "off", "redis"): "cached in Redis",
     ("off", "on", "hot"): "control: hot without stickiness",
     ("on", "on", "hot"): "hot behind stickiness",
     ("on", "naive", "hot"): "control: naive, wrong by design",
 }
+STRATEGIES = ("compute", "denormalised", "redis", "hot")
 NAIVE_MEANING = "copies in a plain TTL cache, stale and never told so: a control for the lab, wrong by design"
-NOT_YET = {"denormalised": "needs boards that the worker keeps ready in MongoDB, which it does not do yet"}
 
 REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
 HOT_SCHEMES = ("redis", "rediss", "unix")
@@ -75,6 +76,11 @@ class Settings:
         return RUNGS[_switch(self.sticky_mode), self.hot_cache, self.board_strategy]
 
     @property
+    def caches_boards(self) -> bool:
+        """Whether boards are kept by the cache: in Redis, hot copies in front of it or not."""
+        return self.board_strategy in ("redis", "hot")
+
+    @property
     def mode(self) -> str:
         """In one word, as people call it."""
         return "sticky" if self.sticky_mode else "stateless"
@@ -101,7 +107,7 @@ def from_mapping(variables: Mapping[str, str]) -> Settings:
     hot = read.choice("HOT_CACHE", ("auto", "on", "off", "naive"), "auto")
     if hot == "auto":
         hot = _switch(sticky)
-    strategy = read.choice("BOARD_STRATEGY", ("compute", "redis", "hot"), "redis" if hot == "off" else "hot", NOT_YET)
+    strategy = read.choice("BOARD_STRATEGY", STRATEGIES, "redis" if hot == "off" else "hot")
     values = {
         "port": read.integer("PORT", 0, 65535, 8001),
         "admin_port": read.integer("ADMIN_PORT", 0, 65535, 9001),
@@ -165,14 +171,8 @@ class _Reader:
     def text(self, name: str, default: str) -> str:
         return self._variables.get(name, "").strip() or default
 
-    def choice(
-        self, name: str, allowed: tuple[str, ...], default: str, refused: Mapping[str, str] | None = None
-    ) -> str:
-        """One of `allowed`; `refused` says of others why they are not."""
+    def choice(self, name: str, allowed: tuple[str, ...], default: str) -> str:
         given = self.text(name, default)
-        if refused and given in refused:
-            self.faults[name] = f"{given} {refused[given]}; {', '.join(allowed)} can be had"
-            return default
         if given not in allowed:
             self.faults[name] = f"{given!r} is not one of {', '.join(allowed)}"
             return default

@@ -42,6 +42,7 @@ async def run_worker(settings: Settings) -> None:
             loop.add_signal_handler(number, told.set)
         exports = Exports(resources)
         working = asyncio.create_task(work(settings.redis_url, exports.export), name="jobs")
+        keeping = asyncio.create_task(_keeping(resources), name="boards")
         resuming = asyncio.create_task(exports.ask_again(), name="ask again")
         log.info("ready", admin_port=settings.admin_port)
         leaving = asyncio.create_task(told.wait(), name="told to leave")
@@ -49,12 +50,18 @@ async def run_worker(settings: Settings) -> None:
         if working.done():
             working.result()  # work only ends by failing; the supervisor starts this process again
         resuming.cancel()
+        keeping.cancel()
         await exports.settle(LEAVING_SECONDS)
         working.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await working
         admin.stop()
         log.info("left")
+
+
+async def _keeping(resources: Resources) -> None:
+    if resources.settings.board_strategy == "denormalised":
+        await resources.keeping.run()
 
 
 class Exports:

@@ -115,7 +115,7 @@ async def test_what_did_not_change_is_not_sent_again(site: Site, path: str) -> N
     assert (await ada.browser.get(path, headers=etag)).status == 200
 
 
-@pytest.mark.parametrize("strategy", ["redis", "compute"])
+@pytest.mark.parametrize("strategy", ["redis", "compute", "denormalised"])
 async def test_the_pages_of_a_board_hold_every_card_once(start: Starts, strategy: str) -> None:
     """Whatever the order."""
     site = await start(BOARD_STRATEGY=strategy)

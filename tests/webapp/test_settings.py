@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from webapp.errors import SettingsInvalid
-from webapp.settings import RUNGS, from_mapping
+from webapp.settings import RUNGS, STRATEGIES, from_mapping
 
 KEY = "0123456789abcdef0123456789abcdef"
 ENOUGH = {
@@ -46,21 +46,11 @@ def test_every_rung_of_the_ladder_can_be_set() -> None:
 
 @pytest.mark.parametrize(
     "rung",
-    [
-        rung
-        for rung in itertools.product(("on", "off"), ("on", "off", "naive"), ("compute", "redis", "hot"))
-        if rung not in RUNGS
-    ],
+    [rung for rung in itertools.product(("on", "off"), ("on", "off", "naive"), STRATEGIES) if rung not in RUNGS],
 )
 def test_any_other_combination_is_refused_with_the_ones_that_go(rung: tuple[str, str, str]) -> None:
     """The sentence lists the rungs."""
     assert "on/on/hot (hot behind stickiness)" in faults(**variables_of(rung))["BOARD_STRATEGY"]
-
-
-def test_a_rung_that_is_not_there_yet_is_refused_with_the_reason() -> None:
-    """Kept ready in MongoDB by the worker."""
-    told = faults(BOARD_STRATEGY="denormalised")["BOARD_STRATEGY"]
-    assert told.startswith("denormalised needs boards that the worker keeps ready")
 
 
 def test_the_control_says_that_it_is_wrong_by_design() -> None:
@@ -88,7 +78,7 @@ def test_a_cluster_or_sentinels_are_for_the_stateless_mode(scheme: str) -> None:
         ("PORT", "70000", "'70000' is not a number"),
         ("STICKY_MODE", "yes", "'yes' is not one of off, on"),
         ("HOT_CACHE", "1", "'1' is not one of auto, on, off, naive"),
-        ("BOARD_STRATEGY", "fast", "'fast' is not one of compute, redis, hot"),
+        ("BOARD_STRATEGY", "fast", "'fast' is not one of compute, denormalised, redis, hot"),
         ("HOT_CACHE_BYTES", "10", "is not a number from 1048576"),
         ("HOT_STALENESS_SECONDS", "nan", "'nan' is not a number"),
         ("STALE_ON_OUTAGE_SECONDS", "-1", "'-1' is not a number from 0 to 3600"),

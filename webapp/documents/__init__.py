@@ -6,6 +6,7 @@ doing it again changes nothing. Counters beside the facts are counted afresh wit
 
 from collections.abc import Callable, Sequence
 
+from webapp.documents.boards import Boards
 from webapp.documents.cards import Cards, card_document, card_seen
 from webapp.documents.follows import MOST_FOLLOWED, Follows, follow_document
 from webapp.documents.likes import Likes, like_document
@@ -23,6 +24,7 @@ INDEXES: Sequence[tuple[str, Sequence[Order], bool]] = (
     ("cards", [("created", -1)], False),
     ("likes", [("user", 1), ("at", -1)], False),
     ("likes", [("card", 1)], False),
+    ("boards", [("read", -1)], False),
     ("reports", [("user", 1), ("created", -1)], False),
     ("reports", [("state", 1)], False),
 )
@@ -38,6 +40,7 @@ class Documents:
         self.cards = Cards(self.store, self.people)
         self.likes = Likes(self.store, self.cards)
         self.reports = Reports(self.store)
+        self.boards = Boards(self.store)
 
     async def prepare(self) -> None:
         """Creates the indexes that are missing; safe to repeat. Raises BackendUnavailable."""

@@ -234,7 +234,7 @@ def failure_of(error: BaseException | None, status_code: int) -> Failure:  # noq
 
 def _cache_status(instance: str, name: str, tier: str, stale: str) -> str:
     """RFC 9211: one entry per thing that was looked up."""
-    outcome = "hit" if tier in ("hot", "redis") else "fwd=miss"
+    outcome = "hit" if tier in ("hot", "redis", "mongodb") else "fwd=miss"
     detail = f"{name}-{tier}" + (f"-stale-{stale}" if stale else "")
     return f'{instance}; {outcome}; detail="{detail}"'
 

@@ -76,6 +76,7 @@ class Visited(Base):
 
     known: Person | None = None
     may_be_stale = True
+    board_was_ready = False
     _raised = 0
     _claimed: str | None = None
 
@@ -104,7 +105,7 @@ class Visited(Base):
         claim = self.claim()
         if claim is None:
             return None
-        found = await self._look(claim, board=board and self.resources.settings.board_strategy != "compute")
+        found = await self._look(claim, board=board and self.resources.settings.caches_boards)
         if found is None:
             self.resources.metrics.session_event("refused")
             self.forget_session()
@@ -124,7 +125,8 @@ class Visited(Base):
             return None
         answers: list[Answer[Any]] = [record, person, *([kept] if kept else [])]
         if kept:
-            self.evidence.board_tier, self.evidence.board_stale = kept.tier, kept.stale
+            self.evidence.board_tier = "mongodb" if self.board_was_ready else kept.tier
+            self.evidence.board_stale = kept.stale
         self.known = person.value
         self._raise(FLOOR_READ, max(answer.floor for answer in answers))
         version = min(answer.version for answer in answers)
@@ -147,15 +149,19 @@ class Visited(Base):
         that it may change; all of it, if nothing is said. Raises cache.Refused if the session is gone, Conflict (422)
         for a key used for something else, TooMany where a quota is used up.
         """
-        key = self.idempotency_key()
+        resources, key = self.resources, self.idempotency_key()
         once = Once(sha256(key.encode()).hexdigest(), self._asked(), REMEMBERED_SECONDS) if key else None
         try:
             async with self._writing(session, affects, once, quotas) as write:
                 answer = await work()
+                if resources.settings.board_strategy == "denormalised" and (
+                    affects is None or resources.boards in affects
+                ):
+                    await resources.documents.boards.end(session.person_id)
                 if once is not None:
                     write.remember(msgspec.json.encode(answer))
         except Repeated as repeated:
-            self.resources.metrics.replayed()
+            resources.metrics.replayed()
             self._raise(FLOOR, repeated.version)
             return msgspec.json.decode(repeated.answer, type=kind), repeated.version
         except Reused:
@@ -258,8 +264,13 @@ class Visited(Base):
         resources = self.resources
         started = time.perf_counter()
         try:
-            if resources.settings.board_strategy == "compute":
-                return Answer(await compute_board(resources.documents, session.person_id), "load", version, 0.0)
+            match resources.settings.board_strategy:
+                case "compute":
+                    board = await compute_board(resources.documents, session.person_id)
+                    return Answer(board, "load", version, 0.0)
+                case "denormalised":
+                    board, self.board_was_ready = await resources.keeping.board_of(session.person_id)
+                    return Answer(board, "load", version, max(0.0, time.time() - board.computed))
             return await resources.boards.fill(
                 session.tag, lambda: compute_board(resources.documents, session.person_id), floor=self._floor()
             )
