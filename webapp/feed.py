@@ -1,6 +1,6 @@
 """Somebody's board, computed from MongoDB: what is worth keeping hot.
 
-A bounded number of queries (eight), each with a limit, whatever the person follows. A person's own cards are part of
+A bounded number of queries (ten), each with a limit, whatever the person follows. A person's own cards are part of
 their board, so that what they just wrote is seen at once; other people's cards are as fresh as the board itself.
 """
 

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 
 import boto3
 import pytest
+from figures import Figures, figures_of, show_figures
 from jinja2 import Environment
 from quiet_log import Expects, expects, structured_log
 from sites import Site, Starts, open_for_tests, open_site, variables_of
@@ -103,6 +104,16 @@ def start(io_loop: IOLoop, variables: dict[str, str], resources: Resources) -> I
 
     yield start_one
     io_loop.run_sync(stack.aclose)
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Figures:
+    """`figures("3 of 3")` notes what a test found."""
+    return figures_of(request)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    show_figures(terminalreporter, config)
 
 
 __all__ = ["Expects", "expects", "structured_log"]

@@ -1,0 +1,150 @@
+"""What is asked of MongoDB: never without an index, and for a board never more than so much, whatever there is."""
+
+import tracemalloc
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from browsing import Part
+from figures import Figures
+from photo import photo
+from sites import Site
+
+from deploy.local import RunningStore
+from webapp.documents import INDEXES, MOST_FOLLOWED, Documents, card_document, follow_document, person_document
+from webapp.documents.store import Order, Store
+from webapp.feed import compute_board
+from webapp.model import Account
+from webapp.worker import Exports
+
+MOST_QUERIES = 10
+MOST_BOARD_BYTES = 8 << 20
+BULK = 500
+
+Asked = tuple[str, tuple[str, ...], Order | None]
+"""A collection, the fields that a query compares, and the order it wants."""
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> set[Asked]:
+    """Every kind of query that is made meanwhile; those by `_id` alone need no mention."""
+    seen: set[Asked] = set()
+
+    def note(collection: str, query: Mapping[str, Any], order: Order | None = None) -> None:
+        if "_id" not in query:
+            seen.add((collection, tuple(sorted(query)), order))
+
+    find, find_one, count = Store.find, Store.find_one, Store.count
+
+    async def noted_find(self: Store, collection: str, query: Any, limit: int, **how: Any) -> Any:
+        note(collection, query, how.get("order"))
+        return await find(self, collection, query, limit, **how)
+
+    async def noted_find_one(self: Store, collection: str, query: Any, fields: Any = None) -> Any:
+        note(collection, query)
+        return await find_one(self, collection, query, fields)
+
+    async def noted_count(self: Store, collection: str, query: Any) -> int:
+        note(collection, query)
+        return await count(self, collection, query)
+
+    monkeypatch.setattr(Store, "find", noted_find)
+    monkeypatch.setattr(Store, "find_one", noted_find_one)
+    monkeypatch.setattr(Store, "count", noted_count)
+    return seen
+
+
+def is_served(asked: Asked, keys: Sequence[Order]) -> bool:
+    """Whether an index narrows the query down, or gives its order: its first key is compared, or is the order."""
+    _, fields, order = asked
+    names = [name for name, _ in keys]
+    if order is not None and not fields:
+        return names[0] == order[0]
+    return names[0] in fields
+
+
+@pytest.mark.gen_test(timeout=60)
+@pytest.mark.usefixtures("bucket")
+async def test_no_query_is_without_an_index(site: Site, asked: set[Asked], figures: Figures) -> None:
+    """All pages and operations are gone through; the embedded server tells no plan, so the queries are listed."""
+    ada, bob = await site.join(), await site.join()
+    await bob.send("news")
+    await ada.follow(bob.handle)
+    parts = {"text": Part(b"Look!"), "photo": Part(photo(), "a.jpg", "image/jpeg")}
+    await ada.browser.post("/api/v1/cards", parts=parts)
+    card = (await ada.board())["cards"][0]["id"]
+    await ada.browser.put(f"/api/v1/cards/{card}/like")
+    profile = f"/people/{bob.handle}"
+    for path in ("/", "/people", "/people?q=a", profile, f"{profile}?cursor=9.0", "/settings"):
+        assert (await ada.browser.get(path)).status == 200, path
+    await ada.board()
+    report = (await ada.browser.post("/api/v1/reports")).json
+    exports = Exports(site.resources)
+    await exports.ask_again()
+    await exports.export((await ada.me())["id"], report["id"])
+    await ada.browser.delete(f"/api/v1/cards/{card}/like")
+    await ada.browser.delete(f"/api/v1/people/{bob.handle}/follow")
+    await site.log_in(ada.handle)
+    await site.resources.keeping.round()
+    for each in sorted(asked, key=str):
+        serving = [keys for collection, keys, _ in INDEXES if collection == each[0] and is_served(each, keys)]
+        assert serving, f"no index for {each}"
+        figures(f"{each[0]} by {', '.join(each[1]) or 'nothing'} in order {each[2]}: index {serving[0]}")
+    assert len(asked) >= 10
+
+
+@asynccontextmanager
+async def crowd(mongodb: RunningStore, *, people: int, cards: int, following: int) -> AsyncIterator[Documents]:
+    """So many people who wrote so many cards evenly, the first of whom follows so many."""
+    documents = Documents(mongodb.url)
+    await documents.prepare()
+    try:
+        store = documents.store
+        for start in range(0, people, BULK):
+            names = [f"p{n}" for n in range(start, min(start + BULK, people))]
+            accounts = [Account(name, f"tag-of-{name}", name, "") for name in names]
+            await store.insert_many("people", [person_document(each, each.handle, joined=0.0) for each in accounts])
+        for start in range(0, cards, BULK):
+            numbers = range(start, min(start + BULK, cards))
+            made = [
+                card_document(f"c{n}", f"p{n % people}", "text " * 20, None, created=1e9 + n, digest="")
+                for n in numbers
+            ]
+            await store.insert_many("cards", made)
+        await store.insert_many("follows", [follow_document("p0", f"p{n}", at=0.0) for n in range(1, following + 1)])
+        yield documents
+    finally:
+        await documents.close()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("people", "cards"),
+    [(1_000, 10_000), pytest.param(20_000, 200_000, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])],
+)
+async def test_a_board_of_many_is_computed_in_bounds(
+    mongodb_server: RunningStore, monkeypatch: pytest.MonkeyPatch, figures: Figures, people: int, cards: int
+) -> None:
+    """Somebody follows 500 people: so many queries and so much memory, however many cards there are."""
+    async with crowd(mongodb_server, people=people, cards=cards, following=MOST_FOLLOWED) as documents:
+        await compute_board(documents, "p0")
+        made = 0
+        find = Store.find
+
+        async def counted(self: Store, *what: Any, **how: Any) -> Any:
+            nonlocal made
+            made += 1
+            return await find(self, *what, **how)
+
+        monkeypatch.setattr(Store, "find", counted)
+        tracemalloc.start()
+        try:
+            board = await compute_board(documents, "p0")
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    figures(f"{people} people, {cards} cards: {len(board.cards)} on it, {made} queries, {peak >> 10} KiB at most")
+    assert len(board.cards) >= 50
+    assert made <= MOST_QUERIES
+    assert peak <= MOST_BOARD_BYTES
