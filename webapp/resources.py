@@ -14,6 +14,7 @@ from importlib.metadata import version
 import msgspec
 
 from cache import Cache, Misuse, Region, boot_clock, open_cache
+from webapp import outage
 from webapp.affinity import Affinity
 from webapp.documents import Documents
 from webapp.errors import SettingsInvalid
@@ -35,7 +36,6 @@ from webapp.settings import Settings
 
 FRONT_FRESH_SECONDS = 5
 LOAD_SECONDS = 2.5  # a page that takes longer is asked for again elsewhere: haproxy.cfg gives a read 3 s
-STALE_ON_ERROR_TIMES = 10  # while MongoDB is gone, what is cached is shown, marked, for so many times its freshness
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +94,7 @@ async def open_resources(
         lag = asyncio.create_task(metrics.watch_loop(), name="event loop lag")
         stack.push_async_callback(_cancelled, lag)
         fresh = settings.board_fresh_seconds
-        stale = STALE_ON_ERROR_TIMES * fresh
+        stale = outage.STALE_BOARD_TIMES * fresh
         life, held = Life(boot_clock), Held(boot_clock)
         metrics.watch_life(held.__len__, lambda: life.leaving_seconds)
         affinity = Affinity(settings.affinity_key, settings.web_slots, wall_clock)

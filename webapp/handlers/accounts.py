@@ -4,7 +4,6 @@ import secrets
 
 from tornado.web import HTTPError
 
-from cache import Unavailable
 from webapp import answers
 from webapp.devices import device_name
 from webapp.errors import Conflict, InvalidInput
@@ -16,7 +15,6 @@ from webapp.model import Account, Person
 from webapp.sessions import new_tag
 
 WRONG = "Handle and password do not belong together."
-STILL_THERE = "You are logged out in this browser. The session itself could not be ended and will expire by itself."
 
 
 class Entrance(Visited):
@@ -48,15 +46,12 @@ class Entrance(Visited):
         return person, version
 
     async def log_out(self) -> None:
-        """Ends the session behind the cookie. If Redis is away the browser forgets it all the same: HTTPError 503."""
+        """Ends the session behind the cookie, which the browser forgets in any case. Raises cache.Unavailable."""
         claim = self.claim()
         self.forget_session()
         if claim is None:
             return
-        try:
-            await self.resources.sessions.end(claim.tag, claim.session_id)
-        except Unavailable as error:
-            raise HTTPError(503, STILL_THERE) from error
+        await self.resources.sessions.end(claim.tag, claim.session_id)
 
     async def _start_session(self, account: Account) -> int:
         device = device_name(self.request.headers.get("User-Agent", ""))

@@ -1,6 +1,7 @@
 """What every request has in common: its id, its evidence, its headers, its count, and how an error is answered.
 
-One place decides what a failure means to the client (`_failure`); handlers just raise.
+One place decides what a failure means to the client (`failure_of`); handlers just raise. What is said while a backing
+service is away is the outage contract's (`webapp/outage.py`).
 """
 
 import re
@@ -16,12 +17,10 @@ import structlog
 from tornado.web import HTTPError, RequestHandler
 
 import cache
-from webapp import errors
+from webapp import errors, outage
 from webapp.affinity import AFFINITY_COOKIE, MOVED
 from webapp.resources import Resources
 
-MOST_IN_FLIGHT = 512
-RETRY_SECONDS = 2
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 log = structlog.get_logger("webapp.requests")
@@ -107,7 +106,7 @@ class Base(RequestHandler):
             outcome = self.resources.affinity.outcome(headers.get("X-Affinity", ""), headers.get("X-Slot", ""))
             self.evidence.affinity = outcome
             self.resources.metrics.affinity(outcome)
-        if self.resources.metrics.in_flight >= MOST_IN_FLIGHT:
+        if self.resources.metrics.in_flight >= outage.MOST_IN_FLIGHT:
             raise errors.Overloaded("requests")
         self.resources.metrics.in_flight += 1
         self._in_flight = True
@@ -158,7 +157,8 @@ class Base(RequestHandler):
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Answers an error, whatever raised it."""
         error = kwargs["exc_info"][1] if "exc_info" in kwargs else None
-        failure = failure_of(error, status_code)
+        backend = backend_of(error)
+        failure = failure_of(error, status_code) if backend is None else self._away(backend)
         self.set_status(failure.status, reason_of(failure.status))
         if failure.retry_seconds is not None:
             self.set_header("Retry-After", str(failure.retry_seconds))
@@ -171,11 +171,15 @@ class Base(RequestHandler):
         raise NotImplementedError
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Only what nobody foresaw is logged as an error; a failure of a backing service is one line."""
+        """Only what nobody foresaw is logged as an error; that a backing service went away is told once, elsewhere."""
         if isinstance(value, errors.BackendUnavailable | cache.Unavailable | cache.Overloaded | errors.Overloaded):
-            log.warning("unavailable", route=self.route, cause=str(value))
+            log.debug("refused", route=self.route, cause=str(value))
         elif not isinstance(value, errors.WebappError | HTTPError | cache.Refused):
             log.error("unforeseen", route=self.route, exc_info=(typ, value, tb))
+
+    def _away(self, backend: errors.Backend) -> Failure:
+        cell = outage.refusal(self.route, self.request.method, backend)
+        return Failure(503, cell.sentence, {}, cell.retry_seconds)
 
     def _move(self) -> None:
         """Not in an answer that may be kept: whoever is given it later is somebody else."""
@@ -205,6 +209,17 @@ def _implements(handler: type[RequestHandler], method: str) -> bool:
     return getattr(handler, method.lower()) is not getattr(RequestHandler, method.lower())
 
 
+def backend_of(error: BaseException | None) -> errors.Backend | None:
+    """The backing service that did not do its part; None if it was none of them. What is loaded comes from MongoDB."""
+    match error:
+        case errors.BackendUnavailable():
+            return error.backend
+        case cache.Unavailable():
+            return "mongodb" if error.operation == "load" else "redis"
+        case _:
+            return None
+
+
 def failure_of(error: BaseException | None, status_code: int) -> Failure:  # noqa: PLR0911  # one line per kind of error
     """What an error means to a client."""
     match error:
@@ -218,12 +233,8 @@ def failure_of(error: BaseException | None, status_code: int) -> Failure:  # noq
             return Failure(404, str(error))
         case cache.Refused():
             return Failure(401, "Your session has ended. Log in again.")
-        case errors.BackendUnavailable() | cache.Unavailable():
-            return Failure(
-                503, "A part of Postcards is not answering just now. Try again in a moment.", {}, RETRY_SECONDS
-            )
         case errors.Overloaded() | cache.Overloaded():
-            return Failure(503, "Postcards is very busy just now. Try again in a moment.", {}, RETRY_SECONDS)
+            return Failure(503, outage.BUSY, {}, outage.RETRY_SECONDS)
         case HTTPError() if error.status_code == 400:  # Tornado's, for a form it cannot read
             return Failure(400, "This request cannot be read.", {"body": "This is not a form we can read."})
         case HTTPError() if error.status_code < 500 or error.status_code == 503:

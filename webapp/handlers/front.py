@@ -5,6 +5,7 @@ import asyncio
 from tornado.web import HTTPError
 
 import cache
+from webapp import outage
 from webapp.answers import Visits
 from webapp.feed import cards_seen
 from webapp.handlers.api import Api
@@ -15,8 +16,6 @@ from webapp.model import Card, FrontCards
 COUNTER = "visits"
 NEWEST = 12
 PUBLIC = "public"
-PATIENCE_SECONDS = 0.25  # the front page does not wait for the count longer than this,
-CARDS_PATIENCE_SECONDS = 0.35  # and a little longer for cards: a copy held here is answered after 0.25 s
 
 
 async def count_visit(handler: Base) -> int:
@@ -38,7 +37,7 @@ class Front(Page):
 
     async def _visits(self) -> int | None:
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
+            async with asyncio.timeout(outage.COUNT_PATIENCE_SECONDS):
                 return await count_visit(self)
         except (cache.Unavailable, TimeoutError):
             return None
@@ -46,7 +45,7 @@ class Front(Page):
     async def _newest(self) -> list[Card]:
         front = self.resources.front
         try:
-            async with asyncio.timeout(CARDS_PATIENCE_SECONDS):
+            async with asyncio.timeout(outage.CARDS_PATIENCE_SECONDS):
                 [found] = await self.resources.cache.look(front.lookup(PUBLIC), stale=True)
             answer = await front.fill(PUBLIC, self._load, found)
         except (cache.Unavailable, TimeoutError):

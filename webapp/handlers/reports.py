@@ -15,8 +15,6 @@ MOST_SHOWN = 5
 class ReportReader(Visited):
     """What pages and API share."""
 
-    may_be_stale = False
-
     async def ask_for_report(self, visitor: Visitor) -> ReportSeen:
         """Notes the wish, then asks the worker. A repeat with the same key is the same report. Raises as `written`."""
         resources = self.resources

@@ -78,8 +78,6 @@ class SelfWriter(PictureWriter):
 class SettingsPage(Page, SelfWriter, ReportReader):
     """`GET /settings`"""
 
-    may_be_stale = False
-
     async def get(self) -> None:
         await self.show_settings(await self.insist())
 
@@ -194,8 +192,6 @@ class AvatarApi(Api, SelfWriter):
 
 class SessionsApi(Api, SelfWriter):
     """`GET` and `DELETE /api/v1/sessions`"""
-
-    may_be_stale = False
 
     async def get(self) -> None:
         self.answer(answers.SessionList(await self.sessions(await self.insist())))

@@ -34,6 +34,7 @@ from cache import (
     Unavailable,
     Write,
 )
+from webapp import outage
 from webapp.errors import Conflict, NotFound, TooMany
 from webapp.feed import compute_board
 from webapp.forms import checked_key
@@ -45,9 +46,7 @@ T = TypeVar("T")
 
 MOST_DIGITS = 15
 REMEMBERED_SECONDS = 86_400.0
-TOUCH_SECONDS = 0.25
 FLOOR, FLOOR_READ = "floor", "floor-read"
-READS = ("GET", "HEAD")
 NOT_ASKED = ("_xsrf", "idempotency_key")  # fields of a form that are no part of what it asks
 KEY_REUSED = "This idempotency key was used for something else."
 USED_UP = "You have sent as many {name} as one may for now. There is room for another in {time}."
@@ -69,13 +68,9 @@ class Visitor:
 
 
 class Visited(Base):
-    """A handler that can tell who is asking. `known` is that person once `visitor` has found them.
-
-    `may_be_stale`: whether a read may be answered from what this process holds while Redis is away.
-    """
+    """A handler that can tell who is asking. `known` is that person once `visitor` has found them."""
 
     known: Person | None = None
-    may_be_stale = True
     board_was_ready = False
     _raised = 0
     _claimed: str | None = None
@@ -111,7 +106,7 @@ class Visited(Base):
             self.forget_session()
             return None
         session, record, profile, kept = found
-        if self.request.method not in READS:
+        if self.request.method not in outage.READS:
             self.idempotency_key()  # refused before anything is done, if it is none
         self.tag = session.tag
         self.resources.held.seen(session.tag)
@@ -224,7 +219,7 @@ class Visited(Base):
         try:
             if visitor.stale == "outage":
                 raise Unavailable("script", "the page itself was read without Redis")
-            async with asyncio.timeout(TOUCH_SECONDS):
+            async with asyncio.timeout(outage.TOUCH_PATIENCE_SECONDS):
                 await self.resources.sessions.touch(visitor.session, seen=seen)
         except (Unavailable, Overloaded, TimeoutError):
             self.resources.metrics.session_event("touch_lost")
@@ -240,7 +235,7 @@ class Visited(Base):
         if board:
             lookups.append(resources.boards.lookup(claim.tag, floor=floor))
         started = time.perf_counter()
-        answers = await resources.cache.look(*lookups, stale=self.may_be_stale and self.request.method in READS)
+        answers = await resources.cache.look(*lookups, stale=outage.may_be_stale(self.route, self.request.method))
         took_ms = (time.perf_counter() - started) * 1000
         record: Answer[Fields] | None = answers[0]
         session = resources.sessions.read(claim, record.value) if record else None
