@@ -6,6 +6,7 @@ queued without end. Pictures live under `<user>/<sha256>` and never change; arch
 Every method raises BackendUnavailable when S3 is slow or gone, Overloaded when too many calls wait.
 """
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING, Any, TypeVar
@@ -82,6 +83,11 @@ class Media:
         return await self._call(
             "link", lambda: self._s3().generate_presigned_url("get_object", Params=parameters, ExpiresIn=LINK_SECONDS)
         )
+
+    async def answers(self) -> None:
+        """Returns if S3 is there, whatever it has. Raises BackendUnavailable, Overloaded."""
+        with contextlib.suppress(NotFound):
+            await self._call("ping", lambda: self._s3().head_bucket(Bucket=self._bucket))
 
     def close(self) -> None:
         """Lets running calls end and refuses new ones."""

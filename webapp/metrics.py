@@ -7,7 +7,7 @@ Names are the contract of `docs/metrics.md`.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
 from prometheus_client.platform_collector import PlatformCollector
@@ -17,6 +17,8 @@ from cache import Cache
 from cache.observer import OPERATIONS
 from cache.prometheus import HotCacheCollector, PrometheusObserver
 from webapp.affinity import OUTCOMES
+from webapp.errors import Backend
+from webapp.presence import Presence
 from webapp.settings import Settings
 
 REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -24,10 +26,10 @@ CALL_BUCKETS = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0
 REGIONS = ("session", "profile", "board", "front")
 OTHER = "OTHER"  # a method that a route does not answer
 STATUSES = ("2xx", "3xx", "4xx", "5xx")
-CALLS = {
+CALLS: Mapping[Backend, Sequence[str]] = {
     "redis": (*OPERATIONS, "fleet"),
-    "mongodb": ("read", "write", "bulk", "index"),
-    "s3": ("read", "write", "link", "prepare"),
+    "mongodb": ("read", "write", "bulk", "index", "ping"),
+    "s3": ("read", "write", "link", "prepare", "ping"),
 }
 CALL_RESULTS = ("ok", "error", "cancelled")
 SESSION_EVENTS = ("started", "ended", "touched", "touch_saved", "touch_lost", "refused")
@@ -76,6 +78,13 @@ class Metrics:
             buckets=CALL_BUCKETS,
             registry=self.registry,
         )
+        self._presences: Mapping[Backend, Presence] = {}
+        self._outages = Gauge(
+            "hotseat_outage_state",
+            "1 while a backing service is away, 0 while it is there.",
+            ("backend",),
+            registry=self.registry,
+        )
         self._released = Counter(
             "hotseat_released_users", "Users sent to another instance: here were too many.", registry=self.registry
         )
@@ -121,6 +130,12 @@ class Metrics:
         """The hot tier's hits per lookup over the last minute; None if there was no lookup."""
         (hits_then, lookups_then), (hits, lookups) = self._hot_lookups[0], self.observer.hot_lookups()
         return (hits - hits_then) / (lookups - lookups_then) if lookups > lookups_then else None
+
+    def watch_backends(self, presences: Mapping[Backend, Presence]) -> None:
+        """Shows which backing services are away; a call that fails or is given up makes them be looked for."""
+        self._presences = presences
+        for backend, presence in presences.items():
+            self._outages.labels(backend).set_function(presence.state)
 
     def released(self) -> None:
         """A user was sent to another instance, because too many were here."""
@@ -175,9 +190,11 @@ class Metrics:
         """The text a scrape gets."""
         return generate_latest(self.registry)
 
-    def _called(self, backend: str, operation: str, result: str, seconds: float) -> None:
+    def _called(self, backend: Backend, operation: str, result: str, seconds: float) -> None:
         self._calls.labels(backend, operation, result).inc()
         self._call_durations.labels(backend).observe(seconds)
+        if result != "ok" and backend in self._presences:
+            self._presences[backend].doubt()
 
     def _create_series(self) -> None:
         for route, methods in self._routes.items():
@@ -189,6 +206,7 @@ class Metrics:
         for outcome in OUTCOMES:
             self._affinity.labels(outcome)
         for backend, operations in CALLS.items():
+            self._outages.labels(backend)
             self._call_durations.labels(backend)
             for operation in operations:
                 for result in CALL_RESULTS:

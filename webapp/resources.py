@@ -17,7 +17,7 @@ from cache import Cache, Misuse, Region, boot_clock, open_cache
 from webapp import outage
 from webapp.affinity import Affinity
 from webapp.documents import Documents
-from webapp.errors import SettingsInvalid
+from webapp.errors import Backend, SettingsInvalid
 from webapp.fleet import Fleet, Told
 from webapp.held import Held
 from webapp.jobs import Jobs, open_jobs
@@ -29,6 +29,7 @@ from webapp.model import Board, FrontCards, Person
 from webapp.moving import Moving
 from webapp.offload import Offload
 from webapp.passwords import Passwords
+from webapp.presence import Busy, Probe, watching
 from webapp.quotas import Quotas
 from webapp.rebalancing import Rebalancing
 from webapp.sessions import Sessions
@@ -57,6 +58,7 @@ class Resources:
     studio: Offload
     jobs: Jobs
     quotas: Quotas
+    busy: Busy
     affinity: Affinity
     life: Life
     held: Held
@@ -91,6 +93,12 @@ async def open_resources(
         studio = Offload("pictures", at_once=1, most_waiting=16)  # one large picture takes up to 0.8 GB
         stack.callback(studio.close)
         jobs = await stack.enter_async_context(open_jobs(settings.redis_url))
+        probes: dict[Backend, Probe] = {
+            "redis": lambda: cache.link.ask("read", ("PING",), again=True),
+            "mongodb": documents.answers,
+            "s3": media.answers,
+        }
+        metrics.watch_backends(await stack.enter_async_context(watching(probes)))
         lag = asyncio.create_task(metrics.watch_loop(), name="event loop lag")
         stack.push_async_callback(_cancelled, lag)
         fresh = settings.board_fresh_seconds
@@ -145,6 +153,7 @@ async def open_resources(
             studio=studio,
             jobs=jobs,
             quotas=Quotas.of(settings),
+            busy=Busy(),
             affinity=affinity,
             life=life,
             held=held,

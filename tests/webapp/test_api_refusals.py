@@ -110,7 +110,7 @@ async def test_too_much_at_once_is_refused_at_once(
     site: Site, expects: Expects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """503 with Retry-After, and nothing keeps counting as being in flight."""
-    expects("unavailable")
+    expects("overloaded")
     monkeypatch.setattr(site.resources.metrics, "in_flight", 512)
     answer = await site.browser().get("/api/v1/visits")
     assert (answer.status, answer.media_type, answer.headers["Retry-After"]) == (503, PROBLEM, "2")

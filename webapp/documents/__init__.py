@@ -47,6 +47,10 @@ class Documents:
         for collection, keys, unique in INDEXES:
             await self.store.create_index(collection, keys, unique=unique)
 
+    async def answers(self) -> None:
+        """Returns if MongoDB is there. Raises BackendUnavailable."""
+        await self.store.ping()
+
     async def close(self) -> None:
         """Closes the connection."""
         await self.store.close()

@@ -52,6 +52,11 @@ class Store:
         """Closes the connections."""
         self._client.close()
 
+    async def ping(self) -> None:
+        """Returns if there is an answer."""
+        async with self._bounded("ping"):
+            await self._database.command("ping")
+
     async def create_index(self, collection: str, keys: Sequence[Order], *, unique: bool) -> None:
         """Creates an index unless it is there."""
         async with self._bounded("index", BULK_SECONDS):

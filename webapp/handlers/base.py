@@ -172,8 +172,10 @@ class Base(RequestHandler):
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Only what nobody foresaw is logged as an error; that a backing service went away is told once, elsewhere."""
-        if isinstance(value, errors.BackendUnavailable | cache.Unavailable | cache.Overloaded | errors.Overloaded):
+        if isinstance(value, errors.BackendUnavailable | cache.Unavailable):
             log.debug("refused", route=self.route, cause=str(value))
+        elif isinstance(value, errors.Overloaded | cache.Overloaded):
+            self.resources.busy.refused(str(value))
         elif not isinstance(value, errors.WebappError | HTTPError | cache.Refused):
             log.error("unforeseen", route=self.route, exc_info=(typ, value, tb))
 
