@@ -11,6 +11,7 @@ WebappError
 """
 
 from collections.abc import Mapping
+from math import ceil
 from typing import Literal
 
 Backend = Literal["redis", "mongodb", "s3"]
@@ -53,6 +54,11 @@ class TooMany(WebappError):
         self.field = field
         self.detail = detail
         self.retry_seconds = retry_seconds
+
+    @property
+    def retry_after(self) -> int:
+        """As the header of that name has it: whole seconds, and some time has to pass."""
+        return max(1, ceil(self.retry_seconds))
 
 
 class Conflict(WebappError):

@@ -100,6 +100,9 @@ class Metrics:
         self._replays = Counter(
             "hotseat_idempotent_replays", "Writes that had been done already.", registry=self.registry
         )
+        self._throttled = Counter(
+            "hotseat_login_throttled", "Attempts to log in or sign up that were too many.", registry=self.registry
+        )
         self._jobs = Counter("hotseat_jobs", "Jobs done by the worker.", ("job", "result"), registry=self.registry)
         self.lag_seconds = 0.0
         lag = Gauge("hotseat_event_loop_lag_seconds", "How late the event loop last woke.", registry=self.registry)
@@ -161,6 +164,10 @@ class Metrics:
     def replayed(self) -> None:
         """A write with an idempotency key had been done before."""
         self._replays.inc()
+
+    def login_throttled(self) -> None:
+        """An attempt was one too many for its address or its account."""
+        self._throttled.inc()
 
     def job_done(self, job: str, ok: bool) -> None:
         """The worker ended a job."""

@@ -34,6 +34,7 @@ from webapp.quotas import Quotas
 from webapp.rebalancing import Rebalancing
 from webapp.sessions import Sessions
 from webapp.settings import Settings
+from webapp.throttle import Throttle
 
 FRONT_FRESH_SECONDS = 5
 LOAD_SECONDS = 2.5  # a page that takes longer is asked for again elsewhere: haproxy.cfg gives a read 3 s
@@ -59,6 +60,7 @@ class Resources:
     jobs: Jobs
     quotas: Quotas
     busy: Busy
+    throttle: Throttle
     affinity: Affinity
     life: Life
     held: Held
@@ -154,6 +156,9 @@ async def open_resources(
             jobs=jobs,
             quotas=Quotas.of(settings),
             busy=Busy(),
+            throttle=Throttle(
+                cache, per_address=settings.logins_per_address, per_account=settings.failed_logins_per_account
+            ),
             affinity=affinity,
             life=life,
             held=held,

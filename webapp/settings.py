@@ -63,6 +63,8 @@ class Settings:
     cards_per_day: int
     photos_per_day: int
     reports_per_day: int
+    logins_per_address: int
+    failed_logins_per_account: int
     handover: bool
     release: str
     web_slots: int
@@ -137,6 +139,8 @@ def from_mapping(variables: Mapping[str, str]) -> Settings:
         "cards_per_day": read.integer("CARDS_PER_DAY", 1, 10_000_000, 500),
         "photos_per_day": read.integer("PHOTOS_PER_DAY", 1, 10_000_000, 100),
         "reports_per_day": read.integer("REPORTS_PER_DAY", 1, 10_000_000, 10),
+        "logins_per_address": read.integer("LOGINS_PER_ADDRESS", 1, 10_000_000, 300),
+        "failed_logins_per_account": read.integer("FAILED_LOGINS_PER_ACCOUNT", 1, 10_000_000, 10),
         "handover": read.choice("HANDOVER", ("on", "off"), "on") == "on",
         "release": read.name("RELEASE", "") if read.text("RELEASE", "") else "",
         "web_slots": read.integer("WEB_SLOTS", 1, 64, 8),

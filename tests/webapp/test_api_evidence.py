@@ -45,6 +45,7 @@ METRICS = {
     "hotseat_backend_call_duration_seconds_count": {"backend"},
     "hotseat_sessions_total": {"event"},
     "hotseat_idempotent_replays_total": set(),
+    "hotseat_login_throttled_total": set(),
     "hotseat_jobs_total": {"job", "result"},
     "hotseat_event_loop_lag_seconds": set(),
     "hotseat_info": {"instance", "version", "sticky_mode", "hot_cache", "board_strategy"},

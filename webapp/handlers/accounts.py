@@ -5,24 +5,27 @@ import secrets
 from tornado.web import HTTPError
 
 from webapp import answers
+from webapp.addresses import client_address
 from webapp.devices import device_name
-from webapp.errors import Conflict, InvalidInput
+from webapp.errors import Conflict, InvalidInput, TooMany
 from webapp.forms import Login, Signup, from_form
 from webapp.handlers.api import Api
 from webapp.handlers.page import Page
-from webapp.handlers.visitor import Visited
+from webapp.handlers.visitor import Visited, in_words
 from webapp.model import Account, Person
 from webapp.sessions import new_tag
 
 WRONG = "Handle and password do not belong together."
+TRY_LATER = "Too many attempts. Try again in {time}."
 
 
 class Entrance(Visited):
     """What pages and API share: accounts come in, sessions come out."""
 
     async def sign_up(self, given: Signup) -> tuple[Person, int]:
-        """A new account and its first session; the person's version. Raises Conflict."""
+        """A new account and its first session; the person's version. Raises Conflict, TooMany."""
         resources = self.resources
+        await self.admit()
         account = Account(
             id=secrets.token_hex(8),
             tag=new_tag(),
@@ -34,13 +37,18 @@ class Entrance(Visited):
         return person, await self._start_session(account)
 
     async def log_in(self, given: Login) -> tuple[Person, int] | None:
-        """A new session, in place of the one this browser may have had; None if handle and password don't match."""
-        resources = self.resources
-        account = await resources.documents.people.account(given.handle.lower())
+        """A new session, in place of the one this browser may have had; None if handle and password don't match.
+
+        Raises TooMany, whether they match or not.
+        """
+        resources, handle = self.resources, given.handle.lower()
+        await self.admit(handle)
+        account = await resources.documents.people.account(handle)
         if not await resources.passwords.matches(account.password_hash if account else None, given.password):
             return None
         if account is None:
             return None
+        await resources.throttle.succeeded(handle)
         person = await resources.documents.people.by_id(account.id)
         version = await self._start_session(account)
         return person, version
@@ -52,6 +60,14 @@ class Entrance(Visited):
         if claim is None:
             return
         await self.resources.sessions.end(claim.tag, claim.session_id)
+
+    async def admit(self, handle: str | None = None) -> None:
+        """Counts an attempt to prove who one is, before anything is looked at. Raises TooMany."""
+        address = client_address(self.request.headers.get("X-Forwarded-For", ""), self.request.remote_ip or "")
+        seconds = await self.resources.throttle.attempt(address, handle)
+        if seconds:
+            self.resources.metrics.login_throttled()
+            raise TooMany("login", TRY_LATER.format(time=in_words(seconds)), seconds)
 
     async def _start_session(self, account: Account) -> int:
         device = device_name(self.request.headers.get("User-Agent", ""))
@@ -80,6 +96,8 @@ class SignupPage(Page, Entrance):
             self.show_again("signup.html", None, error)
         except Conflict as error:
             self.show_again("signup.html", None, InvalidInput({error.field: error.detail}, error.status))
+        except TooMany as error:
+            self.show_refused("signup.html", None, error)
         else:
             self.leave_for("/board")
 
@@ -102,6 +120,8 @@ class LoginPage(Page, Entrance):
                 raise InvalidInput({"password": WRONG}, 401)
         except InvalidInput as error:
             self.show_again("login.html", None, error, next=to)
+        except TooMany as error:
+            self.show_refused("login.html", None, error, next=to)
         else:
             self.leave_for(to)
 

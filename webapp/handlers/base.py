@@ -9,7 +9,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from math import ceil
 from typing import Any
 from uuid import uuid4
 
@@ -230,7 +229,7 @@ def failure_of(error: BaseException | None, status_code: int) -> Failure:  # noq
         case errors.Conflict():
             return Failure(error.status, error.detail, {error.field: error.detail})
         case errors.TooMany():
-            return Failure(error.status, error.detail, {error.field: error.detail}, max(1, ceil(error.retry_seconds)))
+            return Failure(error.status, error.detail, {error.field: error.detail}, error.retry_after)
         case errors.NotFound():
             return Failure(404, str(error))
         case cache.Refused():

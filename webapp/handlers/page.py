@@ -12,7 +12,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 from tornado.web import Finish, HTTPError
 
-from webapp.errors import InvalidInput
+from webapp.errors import InvalidInput, TooMany
 from webapp.handlers.base import Failure
 from webapp.handlers.visitor import Visited, Visitor
 from webapp.model import Person
@@ -99,6 +99,11 @@ class Page(Visited):
         }
         self.set_status(error.status)
         self.show(template, me, errors=error.faults, form=form, **context)
+
+    def show_refused(self, template: str, me: Person | None, error: TooMany, **context: Any) -> None:
+        """Renders a form once more, with what was typed and when it may be sent again."""
+        self.set_header("Retry-After", str(error.retry_after))
+        self.show_again(template, me, InvalidInput({error.field: error.detail}, error.status), **context)
 
     def leave_for(self, path: str, done: str | None = None) -> None:
         """Redirects after a write, so that reloading does not write again."""

@@ -162,7 +162,7 @@ class Visited(Base):
         except Reused:
             raise Conflict("Idempotency-Key", KEY_REUSED, 422) from None
         except OverQuota as over:
-            detail = USED_UP.format(name=over.name, time=_in_words(over.retry_seconds))
+            detail = USED_UP.format(name=over.name, time=in_words(over.retry_seconds))
             raise TooMany(over.name, detail, over.retry_seconds) from None
         return answer, write.version
 
@@ -310,7 +310,7 @@ def _version_in(given: str | None) -> int:
     return int(given) if given and given.isascii() and given.isdigit() and len(given) <= MOST_DIGITS else 0
 
 
-def _in_words(seconds: float) -> str:
+def in_words(seconds: float) -> str:
     """A time to wait, as one says it."""
     minutes = round(seconds / 60)
     if minutes < 2:

@@ -1,0 +1,82 @@
+"""How often one may try a password: per address and per account, counted in Redis, across instances.
+
+- An address has so many attempts a minute, right or wrong; nothing gives one back.
+- An account has so many wrong ones in a quarter of an hour. An attempt is counted before the password is looked at, so
+  many at once are no way around, and given back if the password was right. While it is used up the right password is
+  refused as well, or the answer would tell that it was right.
+- Accounts that do not exist are counted like others. A refused attempt uses nothing up; one that its address refuses
+  leaves no trace of the account.
+
+Counted by GCRA, the generic cell rate algorithm (ITU-T I.371): one number per address or account, which expires when
+all of its attempts are there again.
+"""
+
+from hashlib import sha256
+from typing import Final
+
+from cache import Cache, Quota
+
+ADDRESS_SECONDS: Final = 60.0
+ACCOUNT_SECONDS: Final = 900.0
+
+_NOW: Final = """
+-- KEYS: when all of the attempts are there again, in ms.  ARGV: how many, in how many ms.
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local due = math.max(tonumber(redis.call('GET', KEYS[1]) or 0) or 0, now)
+local share = ARGV[2] / ARGV[1]
+"""
+
+TAKE: Final = (
+    _NOW
+    + """
+due = due + share
+local over = due - now - ARGV[2]
+if over >= 1 then return math.ceil(over) end  -- less is what rounding leaves
+redis.call('SET', KEYS[1], string.format('%.3f', due), 'PX', math.ceil(due - now))
+return 0
+"""
+)
+
+GIVE_BACK: Final = (
+    _NOW
+    + """
+due = due - share
+if due - now < 1 then return redis.call('DEL', KEYS[1]) end
+redis.call('SET', KEYS[1], string.format('%.3f', due), 'PX', math.ceil(due - now))
+return 0
+"""
+)
+
+
+class Throttle:
+    """Counts attempts. Every method raises cache.Unavailable."""
+
+    def __init__(self, cache: Cache, *, per_address: int, per_account: int) -> None:
+        self._address = Quota("address", per_address, ADDRESS_SECONDS)
+        self._account = Quota("account", per_account, ACCOUNT_SECONDS)
+        self._take = cache.link.script(TAKE)
+        self._give_back = cache.link.script(GIVE_BACK)
+
+    async def attempt(self, address: str, handle: str | None = None) -> float:
+        """Counts an attempt from this address, on this account if one is named; 0, or how long to wait, in seconds."""
+        for quota, whose in ((self._address, address), (self._account, handle)):
+            if whose is None:
+                continue
+            milliseconds = int(await self._take("script", [_key(quota, whose)], _limits(quota)))
+            if milliseconds:
+                return milliseconds / 1000
+        return 0.0
+
+    async def succeeded(self, handle: str) -> None:
+        """Gives an attempt back to the account, whose password was right."""
+        await self._give_back("script", [_key(self._account, handle)], _limits(self._account))
+
+
+def _key(quota: Quota, whose: str) -> str:
+    """Of one length, whatever was typed as a handle."""
+    return f"throttle:{quota.name}:{sha256(whose.encode()).hexdigest()}"
+
+
+def _limits(quota: Quota) -> tuple[int, int]:
+    return quota.most, int(quota.per_seconds * 1000)
