@@ -32,6 +32,7 @@ from cache.lookup import Answer, Lookup
 from cache.options import LOAD_SECONDS, MAX_VALUE_BYTES, RegionOptions
 from cache.records import Records
 from cache.region import Region
+from cache.replicas import replicated
 from cache.tiers import Tiers
 from cache.writing import Once, Quota, Write, Writes
 
@@ -158,6 +159,10 @@ class Cache:
     async def invalidate_tag(self, tag: str) -> int:
         """As `invalidate`, in every region of this cache."""
         return await self.invalidate(tag, *self._regions)
+
+    async def replicated(self) -> bool:
+        """Whether a replica has all that was written before; True where there is none. See `cache.replicas`."""
+        return await replicated(self.link)
 
     # --- handing over --------------------------------------------------------------------------------------------
 

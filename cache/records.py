@@ -56,6 +56,24 @@ return 0
 """
 )
 
+RENAME = (
+    RAISED
+    + """
+-- KEYS: record, the same under its new id, index, version of the owner.
+-- ARGV: as for a new one, then the former member of the index, then field, value, ...
+if redis.call('EXISTS', KEYS[1]) == 0 then return -1 end
+redis.call('HSET', KEYS[1], 'id', ARGV[3], unpack(ARGV, 7))
+redis.call('HINCRBY', KEYS[1], 'version', 1)
+redis.call('RENAME', KEYS[1], KEYS[2])
+redis.call('PEXPIRE', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[3], ARGV[6])
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', ARGV[5])
+redis.call('ZADD', KEYS[3], ARGV[4], ARGV[3])
+if redis.call('PTTL', KEYS[3]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[3], ARGV[2]) end
+return raised(KEYS[4])
+"""
+)
+
 DELETE = (
     RAISED
     + """
@@ -89,6 +107,7 @@ class Records:
         self._head = f"{prefix}{self.name}"
         self._create = tiers.link.script(CREATE)
         self._change = tiers.link.script(CHANGE)
+        self._rename = tiers.link.script(RENAME)
         self._delete = tiers.link.script(DELETE)
 
     def key(self, tag: str, record_id: str) -> str:
@@ -109,8 +128,7 @@ class Records:
         """
         flat = _flat(fields)
         key = self.key(tag, record_id)
-        lives = (_milliseconds("lives_seconds", lives_seconds), _milliseconds("ends - now", ends - now))
-        args: tuple[str | float, ...] = (*lives, record_id, ends, now, *flat)
+        args: tuple[str | float, ...] = (*_life(lives_seconds, now, ends), record_id, ends, now, *flat)
         reply = self._create("script", (key, self._index(tag), version_key(tag)), args)
         return await self._tiers.write(tag, reply, key)
 
@@ -126,6 +144,27 @@ class Records:
         key = self.key(tag, record_id)
         args = (life, "1" if counts else "0", *flat)
         return await self._tiers.write(tag, self._change("script", (key, version_key(tag)), args), key)
+
+    async def rename(
+        self,
+        tag: str,
+        record_id: str,
+        new_id: str,
+        fields: Fields,
+        *,
+        lives_seconds: float,
+        now: float,
+        ends: float,
+    ) -> int:
+        """Gives a record another id and some other fields, and begins its life anew; the owner's new version, or -1
+        if the record is gone. Under its former id it is gone at once. Raises as `create`.
+        """
+        flat = _flat(fields)
+        former, key = self.key(tag, record_id), self.key(tag, new_id)
+        args: tuple[str | float, ...] = (*_life(lives_seconds, now, ends), new_id, ends, now, record_id, *flat)
+        self._tiers.forget_key(former)
+        reply = self._rename("script", (former, key, self._index(tag), version_key(tag)), args)
+        return await self._tiers.write(tag, reply, former, key)
 
     async def delete(self, tag: str, record_ids: Sequence[str]) -> int:
         """Deletes records for good; how many existed. The owner's version is raised if any did."""
@@ -206,6 +245,11 @@ def _flat(fields: Fields) -> list[str]:
     if own := [name for name in OWN_FIELDS if name in fields]:
         raise Misuse(f"a record writes these fields itself: {', '.join(own)}")
     return [text for pair in fields.items() for text in pair]
+
+
+def _life(lives_seconds: float, now: float, ends: float) -> tuple[int, int]:
+    """For how long the record lives, and its place in the index."""
+    return _milliseconds("lives_seconds", lives_seconds), _milliseconds("ends - now", ends - now)
 
 
 def _milliseconds(what: str, seconds: float) -> int:

@@ -25,13 +25,15 @@ Handle = Annotated[
     str, Meta(min_length=3, max_length=20, pattern="^[a-z0-9_]+$", description="Lower-case letters, digits, _")
 ]
 Password = Annotated[str, Meta(min_length=8, max_length=200, extra_json_schema=PLAIN)]
+GivenPassword = Annotated[str, Meta(min_length=1, max_length=200, extra_json_schema=PLAIN)]
 Name = Annotated[str, Meta(min_length=1, max_length=60, extra_json_schema=TEXT)]
 Bio = Annotated[str, Meta(max_length=300, extra_json_schema=PLAIN)]
 CardText = Annotated[str, Meta(min_length=1, max_length=500, extra_json_schema=TEXT)]
 Preference = Annotated[str, Meta(min_length=1, max_length=100, extra_json_schema=TEXT)]
 
 LONGEST_NAME = 100  # of a field; what is refused is named in the answer
-SENSIBLE_BLANK = ("password", "bio")  # may begin or end with white space, or be empty
+PASSWORDS = ("password", "current", "new")
+SENSIBLE_BLANK = (*PASSWORDS, "bio")  # may begin or end with white space, or be empty
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 KEY = re.compile(r"[!-~]{1,200}")
 BOARD_CURSOR = re.compile(r"([0-9]{1,3})\.([0-9a-f]{1,64})")
@@ -52,7 +54,14 @@ class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`POST /api/v1/login`"""
 
     handle: Annotated[str, Meta(min_length=1, max_length=20, extra_json_schema=TEXT)]
-    password: Annotated[str, Meta(min_length=1, max_length=200, extra_json_schema=PLAIN)]
+    password: GivenPassword
+
+
+class NewPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`PUT /api/v1/me/password`"""
+
+    current: GivenPassword
+    new: Password
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -32,7 +32,7 @@ CALLS: Mapping[Backend, Sequence[str]] = {
     "s3": ("read", "write", "link", "prepare", "ping"),
 }
 CALL_RESULTS = ("ok", "error", "cancelled")
-SESSION_EVENTS = ("started", "ended", "touched", "touch_saved", "touch_lost", "refused")
+SESSION_EVENTS = ("started", "renewed", "ended", "touched", "touch_saved", "touch_lost", "refused")
 JOBS = {"export": ("ok", "error")}
 LAG_SECONDS = 0.5
 HIT_RATE_SECONDS = 60

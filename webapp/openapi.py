@@ -16,7 +16,7 @@ SESSION_ID = ("id", "^[0-9a-f]{64}$")
 EXPLAINED = {
     400: "The request is not well-formed.",
     401: "Nobody is logged in, or the session has ended.",
-    403: "A browser sent this from another site.",
+    403: "A browser sent this from another site, or a password is wrong.",
     404: "There is no such thing.",
     409: "It is taken.",
     413: "The request is too large.",
@@ -64,6 +64,14 @@ OPERATIONS = (
     Operation("post", "/logout", "End this session", None, 204, needs_session=False),
     Operation("get", "/me", "The person logged in", answers.Me),
     Operation("put", "/me", "Change the profile", answers.Me, body=forms.Profile),
+    Operation(
+        "put",
+        "/me/password",
+        "Change the password; ends all other sessions and renews this one",
+        answers.Ended,
+        body=forms.NewPassword,
+        failures=(409, 429),
+    ),
     Operation("patch", "/me/preferences", "Change preferences of this session", answers.Me, body=forms.Preferences),
     Operation(
         "put",

@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import TypedDict
 
-from cache import Cache, Fields, Lookup
+from cache import Cache, Fields, Lookup, Unavailable
 
 COOKIE = re.compile(r"([A-Za-z0-9_-]{16})\.([A-Za-z0-9_-]{43})")
 TOUCHES_PER_IDLE = 10
@@ -56,7 +57,7 @@ class Session:
 def presented(cookie: str | None) -> Presented | None:
     """What a cookie claims; None for anything that no `start` could have made."""
     match = COOKIE.fullmatch(cookie or "")
-    return Presented(match[1], sha256(match[2].encode()).hexdigest()) if match else None
+    return Presented(match[1], _id_of(match[2])) if match else None
 
 
 class Sessions:
@@ -71,6 +72,7 @@ class Sessions:
         event: Callable[[str], None] = lambda event: None,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
+        self._cache = cache
         self._records = cache.records("session")
         self._idle = idle_seconds
         self._absolute = absolute_seconds
@@ -79,22 +81,23 @@ class Sessions:
 
     async def start(self, tag: str, person_id: str, device: str) -> tuple[str, int]:
         """A new session's cookie, and the person's version."""
-        token = secrets.token_urlsafe(32)
-        now = self._now()
-        ends = now + self._absolute
-        fields = {
-            "person": person_id,
-            "device": device,
-            "created": repr(now),
-            "last_seen": repr(now),
-            "ends": repr(ends),
-            "seen": repr(now),
-        }
-        session_id = sha256(token.encode()).hexdigest()
-        lives = min(self._idle, self._absolute)
-        version = await self._records.create(tag, session_id, fields, lives_seconds=lives, now=now, ends=ends)
+        token, now = _new_token(), self._now()
+        fields = {**self._times(now), "person": person_id, "device": device, "seen": repr(now)}
+        version = await self._records.create(tag, _id_of(token), fields, **self._life(now))
         self._event("started")
         return f"{tag}.{token}", version
+
+    async def renew(self, session: Session) -> tuple[str, int] | None:
+        """The same session under a new id, as if it began now: its new cookie, and the person's version; None if it is
+        over. Its former id is worth nothing from now on."""
+        token, now = _new_token(), self._now()
+        version = await self._records.rename(
+            session.tag, session.id, _id_of(token), self._times(now), **self._life(now)
+        )
+        if version < 0:
+            return None
+        self._event("renewed")
+        return f"{session.tag}.{token}", version
 
     def lookup(self, claim: Presented, floor: int) -> Lookup[Fields]:
         """Asks for the session behind a cookie."""
@@ -154,7 +157,33 @@ class Sessions:
             self._event("ended")
         return gone
 
+    async def settle(self) -> None:
+        """Returns when what was ended stays ended, should Redis's master die now. Raises Unavailable if that is not
+        known; the sessions are over all the same, as far as the master lives."""
+        if not await self._cache.replicated():
+            raise Unavailable("script", "no replica has it yet")
+
     async def list(self, tag: str) -> list[Session]:
         """A person's living sessions, the one last seen first."""
         found = [self.read(Presented(tag, session_id), fields) for session_id, fields in await self._records.list(tag)]
         return sorted((each for each in found if each is not None), key=lambda each: -each.last_seen)
+
+    def _times(self, now: float) -> dict[str, str]:
+        return {"created": repr(now), "last_seen": repr(now), "ends": repr(now + self._absolute)}
+
+    def _life(self, now: float) -> "_Life":
+        return {"lives_seconds": min(self._idle, self._absolute), "now": now, "ends": now + self._absolute}
+
+
+class _Life(TypedDict):
+    lives_seconds: float
+    now: float
+    ends: float
+
+
+def _new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def _id_of(token: str) -> str:
+    return sha256(token.encode()).hexdigest()

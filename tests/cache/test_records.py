@@ -199,3 +199,30 @@ async def test_an_owner_who_writes_nothing_any_more_is_forgotten(hot: Opens, red
                 await raises()
                 assert int(redis.get("v:{ada}") or 0) == before + 1
                 assert VERSION_SECONDS - 60 < redis.ttl("v:{ada}") <= VERSION_SECONDS
+
+
+async def test_a_renamed_record_is_the_same_under_another_id(hot: Opens) -> None:
+    """All its fields go with it; under the former id there is nothing at once, not even where a copy was held."""
+    async with hot() as one, hot() as two:
+        first, second = one.records("session"), two.records("session")
+        await first.create("ada", "s1", {"device": "x", "age": "1"}, lives_seconds=5, now=0.0, ends=10.0)
+        assert await fields(one, first) is not None
+        renamed = await second.rename("ada", "s1", "s2", {"age": "0"}, lives_seconds=1000, now=5.0, ends=FAR)
+        assert renamed > 0
+        assert await fields(two, second) is None
+        kept = await fields(two, second, "s2")
+        assert kept == {"device": "x", "age": "0", "id": "s2", "version": "2"}
+        assert [record_id for record_id, _ in await one.records("session").list("ada")] == ["s2"]
+        left = await one.link.ask("read", ("PTTL", second.key("ada", "s2")), ("ZSCORE", "sessions:{ada}", "s2"))
+        assert 900_000 < int(left[0]) <= 1_000_000
+        assert float(left[1]) == FAR
+
+
+async def test_what_is_gone_is_not_renamed(hot: Opens) -> None:
+    """A session that was ended does not go on under another id."""
+    async with hot() as cache:
+        records = cache.records("session")
+        await create(records)
+        await records.delete("ada", ["s1"])
+        assert await records.rename("ada", "s1", "s2", {}, lives_seconds=9, now=0.0, ends=FAR) == -1
+        assert await records.list("ada") == []

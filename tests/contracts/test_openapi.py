@@ -31,6 +31,7 @@ UNDESCRIBED = {"/api/v1/openapi.json", "/api/.*"}  # the document itself, and wh
 PLACES = {"cards": "{id}", "people": "{handle}", "sessions": "{id}", "reports": "{id}"}
 ENDING = {"POST /api/v1/signup", "POST /api/v1/login", "POST /api/v1/logout", "DELETE /api/v1/sessions"}
 HANDLE = "ada"
+UNTHROTTLED = {"FAILED_LOGINS_PER_ACCOUNT": "1000000", "LOGINS_PER_ADDRESS": "1000000"}
 
 
 def pictures() -> st.SearchStrategy[bytes]:
@@ -66,7 +67,7 @@ def running(tmp_path_factory: pytest.TempPathFactory, clean_environ: dict[str, s
         single_store("redis", tmp_path_factory.mktemp("redis"), clean_environ) as redis,
         single_store("mongodb", tmp_path_factory.mktemp("mongodb"), clean_environ) as mongodb,
         single_store("s3", tmp_path_factory.mktemp("s3"), clean_environ) as s3,
-        site_in_thread(variables_of(redis, mongodb, s3, S3_BUCKET="described")) as site,
+        site_in_thread(variables_of(redis, mongodb, s3, S3_BUCKET="described", **UNTHROTTLED)) as site,
     ):
         requests.post(
             f"{site.url}/api/v1/signup", json={"handle": HANDLE, "password": PASSWORD, "name": "Ada"}, timeout=10

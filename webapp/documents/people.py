@@ -48,6 +48,17 @@ class People:
         found = await self._store.find_one(COLLECTION, {"handle": handle})
         return None if found is None else Account(found["_id"], found["tag"], found["handle"], found["password"])
 
+    async def unchanged(self, account: Account) -> Person | None:
+        """The person, unless their account is gone or has another password by now."""
+        found = await self._store.find_one(COLLECTION, {"_id": account.id, "password": account.password_hash})
+        return None if found is None else _person(found)
+
+    async def change_password(self, account: Account, password_hash: str) -> bool:
+        """Gives the account another password; False if it is not as it was any more."""
+        only_if = {"password": account.password_hash}
+        change = {"$set": {"password": password_hash}}
+        return await self._store.update(COLLECTION, account.id, change, only_if=only_if) is not None
+
     async def by_id(self, person_id: str) -> Person:
         """A profile. Raises NotFound."""
         return await self._one({"_id": person_id})

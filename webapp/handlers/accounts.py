@@ -7,13 +7,13 @@ from tornado.web import HTTPError
 from webapp import answers
 from webapp.addresses import client_address
 from webapp.devices import device_name
-from webapp.errors import Conflict, InvalidInput, TooMany
+from webapp.errors import Conflict, InvalidInput, NotFound, TooMany
 from webapp.forms import Login, Signup, from_form
 from webapp.handlers.api import Api
 from webapp.handlers.page import Page
-from webapp.handlers.visitor import Visited, in_words
+from webapp.handlers.visitor import Visited, Visitor, in_words
 from webapp.model import Account, Person
-from webapp.sessions import new_tag
+from webapp.sessions import Presented, new_tag, presented
 
 WRONG = "Handle and password do not belong together."
 TRY_LATER = "Too many attempts. Try again in {time}."
@@ -34,7 +34,9 @@ class Entrance(Visited):
         )
         await resources.cache.link.ask("read", ("PING",))  # no account without the session that goes with it
         person = await resources.documents.people.add(account, given.name.strip())
-        return person, await self._start_session(account)
+        cookie, version = await resources.sessions.start(account.tag, account.id, self._device())
+        await self._take_over(cookie, version)
+        return person, version
 
     async def log_in(self, given: Login) -> tuple[Person, int] | None:
         """A new session, in place of the one this browser may have had; None if handle and password don't match.
@@ -49,17 +51,24 @@ class Entrance(Visited):
         if account is None:
             return None
         await resources.throttle.succeeded(handle)
-        person = await resources.documents.people.by_id(account.id)
-        version = await self._start_session(account)
+        cookie, version = await resources.sessions.start(account.tag, account.id, self._device())
+        person = None
+        try:
+            # Looked at after the session began: a change of the password ends every session that began before it.
+            person = await resources.documents.people.unchanged(account)
+        finally:
+            if person is None:
+                await self._end(presented(cookie))
+        if person is None:
+            return None
+        await self._take_over(cookie, version)
         return person, version
 
     async def log_out(self) -> None:
         """Ends the session behind the cookie, which the browser forgets in any case. Raises cache.Unavailable."""
         claim = self.claim()
         self.forget_session()
-        if claim is None:
-            return
-        await self.resources.sessions.end(claim.tag, claim.session_id)
+        await self._end(claim)
 
     async def admit(self, handle: str | None = None) -> None:
         """Counts an attempt to prove who one is, before anything is looked at. Raises TooMany."""
@@ -69,14 +78,33 @@ class Entrance(Visited):
             self.resources.metrics.login_throttled()
             raise TooMany("login", TRY_LATER.format(time=in_words(seconds)), seconds)
 
-    async def _start_session(self, account: Account) -> int:
-        device = device_name(self.request.headers.get("User-Agent", ""))
-        before = self.claim()
-        cookie, version = await self.resources.sessions.start(account.tag, account.id, device)
-        if before is not None:
-            await self.resources.sessions.end(before.tag, before.session_id)
+    async def prove(self, visitor: Visitor, field: str, *passwords: str) -> tuple[Account, int]:
+        """The account of somebody who knows its password, and which of these it is.
+
+        Raises TooMany, InvalidInput naming the field, NotFound.
+        """
+        resources, handle = self.resources, visitor.person.handle
+        await self.admit(handle)
+        account = await resources.documents.people.account(handle)
+        if account is None or account.id != visitor.person.id:
+            raise NotFound("person")
+        for place, password in enumerate(passwords):
+            if await resources.passwords.matches(account.password_hash, password):
+                await resources.throttle.succeeded(handle)
+                return account, place
+        raise InvalidInput({field: "This is not your password."}, 403)
+
+    def _device(self) -> str:
+        return device_name(self.request.headers.get("User-Agent", ""))
+
+    async def _take_over(self, cookie: str, version: int) -> None:
+        """Gives the browser this session in place of the one it may have had."""
+        await self._end(self.claim())
         self.remember_session(cookie, version)
-        return version
+
+    async def _end(self, claim: Presented | None) -> None:
+        if claim is not None:
+            await self.resources.sessions.end(claim.tag, claim.session_id)
 
 
 class SignupPage(Page, Entrance):

@@ -13,8 +13,9 @@ from markupsafe import Markup
 from tornado.web import Finish, HTTPError
 
 from webapp.errors import InvalidInput, TooMany
+from webapp.forms import PASSWORDS
 from webapp.handlers.base import Failure
-from webapp.handlers.visitor import Visited, Visitor
+from webapp.handlers.visitor import NOT_ASKED, Visited, Visitor
 from webapp.model import Person
 from webapp.xsrf import fits, new_nonce, token_for
 
@@ -25,6 +26,7 @@ NOTICES = {
     "sent": "Your card is on its way.",
     "avatar": "Your new picture is up.",
     "ended": "Signed out there.",
+    "password": "Your password is changed, and you are logged out everywhere else.",
     "report": "We are packing your data. It will appear below.",
     "out": "You are logged out.",
 }
@@ -95,7 +97,7 @@ class Page(Visited):
         form = {
             name: values[-1].decode("utf-8", "replace")
             for name, values in self.request.body_arguments.items()
-            if name not in ("password", "_xsrf", "idempotency_key")
+            if name not in (*PASSWORDS, *NOT_ASKED)
         }
         self.set_status(error.status)
         self.show(template, me, errors=error.faults, form=form, **context)

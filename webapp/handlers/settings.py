@@ -60,7 +60,9 @@ class SelfWriter(PictureWriter):
         """Ends sessions of this person; how many there were. The browser forgets its own if it is among them."""
 
         async def work() -> answers.Ended:
-            return answers.Ended(await self.resources.sessions.end(visitor.session.tag, *session_ids))
+            ended = await self.resources.sessions.end(visitor.session.tag, *session_ids)
+            await self.resources.sessions.settle()
+            return answers.Ended(ended)
 
         # In a bracket, though nothing cached is affected: a session that is over must not end others.
         ended, _ = await self.written(visitor.session, work, answers.Ended, affects=())
