@@ -80,6 +80,7 @@ setup(
             "seed = webapp.commands:seed",
             "config = webapp.commands:config",
             "openapi = webapp.commands:openapi",
+            "job = webapp.commands:job",
             "up = deploy.local.commands:up",
             "down = deploy.local.commands:down",
             "status = deploy.local.commands:status",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from webapp.errors import BackendUnavailable, SettingsInvalid
+from webapp.errors import BackendUnavailable, NotFound, SettingsInvalid
 from webapp.settings import NAIVE_MEANING, Settings, from_environ
 
 if TYPE_CHECKING:
@@ -75,6 +75,50 @@ def config(as_json: bool) -> None:
     click.echo(f"# rung: {settings.rung}" + (f" ({NAIVE_MEANING})" if settings.hot_cache == "naive" else ""))
     for name, value in shown.items():
         click.echo(f"{name}={value}")
+
+
+class InStackGroup(click.Group):
+    """Commands that work on a running stack."""
+
+    in_stack = True
+
+
+@click.group(cls=InStackGroup)
+def job() -> None:
+    """List the worker's jobs, or do one by hand."""
+
+
+@job.command("list")
+def list_jobs() -> None:
+    """Show each job with what it wants to be told."""
+    from webapp.registry import JOBS  # noqa: PLC0415
+
+    usage = {" ".join((each.name, *each.arguments)): each.summary for each in JOBS.values()}
+    width = max(map(len, usage))
+    for name, summary in usage.items():
+        click.echo(f"{name:{width}}  {summary}")
+
+
+@job.command("run")
+@click.argument("name")
+@click.argument("arguments", nargs=-1)
+def run_one(name: str, arguments: tuple[str, ...]) -> None:
+    """Do a job here and now, beside the worker. `hotseat job list` shows what there is."""
+    from webapp.registry import JOBS, run_job  # noqa: PLC0415
+
+    if name not in JOBS:
+        raise click.UsageError(f"There is no job {name!r}; there are: {', '.join(JOBS)}.")
+    if len(arguments) != len(JOBS[name].arguments):
+        raise click.UsageError(f"Give it as: hotseat job run {' '.join((name, *JOBS[name].arguments))}")
+
+    async def do(resources: "Resources") -> None:
+        click.echo(f"{name}: {await run_job(resources, name, *arguments)}")
+
+    try:
+        _with_resources(do)
+    except NotFound as error:
+        click.echo(f"Stopped: {error}", err=True)
+        sys.exit(1)
 
 
 @click.command()

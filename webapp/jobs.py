@@ -9,7 +9,7 @@ Over Sentinel and Cluster that happens only when a worker starts, which asks aga
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +34,7 @@ _STREAM: Any = {
     "xread_block": 2000,
 }
 
-ExportJob = Callable[[str, str], Awaitable[None]]
+Work = Callable[..., Awaitable[Any]]
 
 
 class Jobs:
@@ -45,12 +45,14 @@ class Jobs:
         self._connecting = asyncio.Lock()
         self._broker: AsyncBroker | None = None
 
-    async def export(self, person_id: str, report_id: str) -> None:
-        """Asks the worker for an export. Raises BackendUnavailable; then it may or may not have been queued."""
+    async def ask(self, job: str, *arguments: str) -> None:
+        """Asks the worker for a job. Raises BackendUnavailable; then it may or may not have been queued."""
         try:
             broker = await self._connected()
+            from taskiq.kicker import AsyncKicker  # noqa: PLC0415  # slow to import, but the broker has done so
+
             async with asyncio.timeout(DEADLINE_SECONDS):
-                await _task(broker, _nothing).kiq(person_id, report_id)
+                await AsyncKicker[..., Any](job, broker, {}).kiq(*arguments)
         except Exception as error:
             if _is_outage(error):
                 raise BackendUnavailable("redis", str(error) or type(error).__name__) from error
@@ -86,17 +88,15 @@ async def open_jobs(redis_url: str) -> AsyncIterator[Jobs]:
         await jobs.close()
 
 
-async def work(redis_url: str, export: ExportJob) -> None:
-    """Does jobs until cancelled, then lets those begun end."""
+async def work(redis_url: str, jobs: Mapping[str, Work]) -> None:
+    """Does the jobs of these names until cancelled, then lets those begun end."""
     from taskiq.api import run_receiver_task  # noqa: PLC0415  # slow to import
 
     broker = _broker(redis_url)
     broker.is_worker_process = True
 
-    async def export_job(person_id: str, report_id: str) -> None:
-        await export(person_id, report_id)
-
-    _task(broker, export_job)
+    for name, job in jobs.items():
+        broker.register_task(job, task_name=name)
     try:
         await run_receiver_task(broker, run_startup=True, max_async_tasks=AT_ONCE)
     finally:
@@ -160,14 +160,6 @@ async def _close(broker: "AsyncBroker") -> None:
             await sentinel.aclose()
 
 
-def _task(broker: "AsyncBroker", export: ExportJob) -> Any:
-    return broker.find_task("export") or broker.register_task(export, task_name="export")
-
-
 def _is_outage(error: Exception) -> bool:
     """Whether it comes from Redis or the way to it; taskiq wraps such errors in classes of its own."""
     return isinstance(error, OSError | TimeoutError) or type(error).__module__.partition(".")[0] in VENDORS
-
-
-async def _nothing(person_id: str, report_id: str) -> None:
-    """Stands for the job where it is only asked for."""

@@ -10,7 +10,7 @@ from photo import photo
 from quiet_log import Expects
 from sites import Site
 
-from webapp.worker import Exports
+from webapp.exporting import Exports
 
 pytestmark = [pytest.mark.gen_test(timeout=30), pytest.mark.usefixtures("bucket")]
 

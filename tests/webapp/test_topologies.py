@@ -73,7 +73,7 @@ async def test_a_job_reaches_the_worker(start: Starts, redis_url: str, expects: 
     async def export(person_id: str, report_id: str) -> None:
         done.put_nowait((person_id, report_id))
 
-    working = asyncio.create_task(work(redis_url, export))
+    working = asyncio.create_task(work(redis_url, {"export": export}))
     try:
         reports = {(await ada.browser.post("/api/v1/reports")).json["id"] for _ in range(3)}
         async with asyncio.timeout(JOB_WITHIN_SECONDS):

@@ -25,7 +25,7 @@ class ReportReader(Visited):
             await resources.documents.reports.add(report_id, person_id)
             report = await resources.documents.reports.one(report_id, person_id)
             if report.state == "queued":
-                await resources.jobs.export(person_id, report_id)
+                await resources.jobs.ask("export", person_id, report_id)
             return await self.report_seen(report)
 
         quotas = [resources.quotas.report]

@@ -1,0 +1,31 @@
+"""The jobs there are, by name. The worker does them; `hotseat job run NAME` does one by hand."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from webapp.exporting import export_by_hand
+from webapp.resources import Resources
+
+
+@dataclass(frozen=True)
+class Job:
+    """`run` takes the resources and a text for each of `arguments`, and says what it did. It bears repeating."""
+
+    name: str
+    summary: str
+    run: Callable[..., Awaitable[str]]
+    arguments: tuple[str, ...] = ()
+
+
+def _by_name(*jobs: Job) -> Mapping[str, Job]:
+    return {job.name: job for job in jobs}
+
+
+JOBS = _by_name(
+    Job("export", "Make the archive of a report that was asked for.", export_by_hand, ("PERSON_ID", "REPORT_ID")),
+)
+
+
+async def run_job(resources: Resources, name: str, *arguments: str) -> str:
+    """Does a job here and now; what it did, in a few words. Raises what the job raises."""
+    return await JOBS[name].run(resources, *arguments)
