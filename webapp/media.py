@@ -8,8 +8,8 @@ Every method raises BackendUnavailable when S3 is slow or gone, Overloaded when 
 
 import contextlib
 import time
-from collections.abc import Callable
-from typing import IO, TYPE_CHECKING, Any, TypeVar
+from collections.abc import AsyncGenerator, Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 THREADS = 8
 MOST_WAITING = 64
 LINK_SECONDS = 60
-MISSING = ("NoSuchKey", "404", "NotFound")
+MISSING = ("NoSuchKey", "NoSuchUpload", "404", "NotFound")
 
 
 class Media:
@@ -60,11 +60,6 @@ class Media:
             "write", lambda: self._s3().put_object(Bucket=self._bucket, Key=key, Body=data, ContentType=media_type)
         )
 
-    async def put_file(self, key: str, file: IO[bytes], media_type: str) -> None:
-        """Stores what a file holds, in parts, with bounded memory."""
-        extra = {"ContentType": media_type}
-        await self._call("write", lambda: self._s3().upload_fileobj(file, self._bucket, key, ExtraArgs=extra))
-
     async def get(self, key: str) -> bytes:
         """An object's bytes. Raises NotFound."""
 
@@ -72,6 +67,19 @@ class Media:
             return self._s3().get_object(Bucket=self._bucket, Key=key)["Body"].read()
 
         return await self._call("read", read)
+
+    async def chunks(self, key: str, size: int) -> AsyncGenerator[bytes, None]:
+        """An object's bytes, so many at a time. Raises NotFound before the first."""
+        body = await self._call("read", lambda: self._s3().get_object(Bucket=self._bucket, Key=key)["Body"])
+        try:
+            while chunk := await self._call("read", lambda: body.read(size)):
+                yield chunk
+        finally:
+            body.close()
+
+    async def do(self, operation: str, work: "Callable[[S3Client, str], T]") -> T:
+        """What `work` makes of the client and the bucket's name, in a thread; `operation` is a label of the metrics."""
+        return await self._call(operation, lambda: work(self._s3(), self._bucket))
 
     async def link(self, key: str, file_name: str) -> str:
         """An address that answers with this object for a minute, as a download."""

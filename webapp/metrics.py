@@ -29,7 +29,7 @@ STATUSES = ("2xx", "3xx", "4xx", "5xx")
 CALLS: Mapping[Backend, Sequence[str]] = {
     "redis": (*OPERATIONS, "fleet"),
     "mongodb": ("read", "write", "bulk", "index", "ping"),
-    "s3": ("read", "write", "link", "prepare", "ping"),
+    "s3": ("read", "write", "delete", "link", "prepare", "ping"),
 }
 CALL_RESULTS = ("ok", "error", "cancelled")
 SESSION_EVENTS = ("started", "renewed", "ended", "touched", "touch_saved", "touch_lost", "refused")

@@ -11,7 +11,7 @@ from tornado.web import Application
 from webapp.exporting import Exports
 from webapp.handlers.internal import internal_routes
 from webapp.jobs import work
-from webapp.resources import open_resources
+from webapp.resources import Resources, open_resources
 from webapp.settings import Settings
 
 HOST = "127.0.0.1"

@@ -89,7 +89,7 @@ async def test_a_report_that_failed_says_so(site: Site, expects: Expects, monkey
     async def full(*anything: object) -> None:
         raise OSError("no space")
 
-    monkeypatch.setattr(site.resources.media, "put_file", full)
+    monkeypatch.setattr(site.resources.media, "put", full)
     with pytest.raises(OSError, match="no space"):
         await Exports(site.resources).export((await ada.me())["id"], report["id"])
     assert (await ada.browser.get(f"/api/v1/reports/{report['id']}")).json["state"] == "failed"

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import chain
 
 from webapp.documents.people import People
@@ -77,6 +77,20 @@ class Cards:
         if before is not None:
             query["created"] = {"$lt": before}
         return await self._store.find(COLLECTION, query, limit, order=NEWEST_FIRST, fields=SHOWN)
+
+    async def pages_of(self, author: str, size: int) -> AsyncIterator[list[Document]]:
+        """All of somebody's cards, newest first, a page at a time, each a query of its own: no cursor can expire."""
+        query: Document = {"author": author}
+        told: list[Document] = []  # the cards of the moment at which the last page ended
+        while page := await self._store.find(COLLECTION, query, size, order=NEWEST_FIRST, fields=SHOWN):
+            yield page
+            last = page[-1]["created"]
+            told = [card for card in [*told, *page] if card["created"] == last]
+            query = {
+                "author": author,
+                "created": {"$lte": last},
+                "_id": {"$nin": [card["_id"] for card in told]},
+            }
 
     async def candidates(self, authors: Sequence[str]) -> list[Document]:
         """The newest cards of these people, as many as a board weighs; two hundred people a query."""
