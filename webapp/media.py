@@ -3,7 +3,8 @@
 boto3 blocks, so its calls run in a few threads of their own; calls beyond the bound are refused at once rather than
 queued without end. Pictures live under `<user>/<sha256>` and never change; archives under `exports/<user>/<id>.zip`.
 
-Every method raises BackendUnavailable when S3 is slow or gone, Overloaded when too many calls wait.
+Every method raises BackendUnavailable when S3 is slow or gone, Overloaded when too many calls wait. An S3 that answers
+nothing at all fails, well within a second, the calls it was sent and those that wait for a thread.
 """
 
 import contextlib
@@ -25,21 +26,26 @@ T = TypeVar("T")
 THREADS = 8
 MOST_WAITING = 64
 LINK_SECONDS = 60
+SILENCE_SECONDS = 0.7  # an S3 that takes longer to connect, or between any two bytes, is taken to be gone
+PATIENT_SECONDS = 10.0
 MISSING = ("NoSuchKey", "NoSuchUpload", "404", "NotFound")
 
 
 class Media:
-    """Objects of one bucket."""
+    """Objects of one bucket. `patient`: for whom nobody waits, as in a job."""
 
     def __init__(
         self,
         settings: Settings,
         *,
+        patient: bool = False,
         called: Callable[[str, str, float], None] = lambda operation, result, seconds: None,
     ) -> None:
         self._bucket = settings.s3_bucket
         self._settings = settings
         self._called = called
+        self._silence_seconds = PATIENT_SECONDS if patient else SILENCE_SECONDS
+        self._heard = 0.0
         self._offload = Offload("s3", at_once=THREADS, most_waiting=MOST_WAITING)
         self._client: S3Client | None = None
 
@@ -108,9 +114,10 @@ class Media:
         if self._client is None:
             import boto3  # noqa: PLC0415  # slow to import, and this runs in a thread
             from botocore.config import Config  # noqa: PLC0415
+            from botocore.handlers import add_expect_header  # noqa: PLC0415
 
             settings = self._settings
-            self._client = boto3.session.Session().client(
+            client = boto3.session.Session().client(
                 "s3",
                 endpoint_url=settings.s3_endpoint_url,
                 aws_access_key_id=settings.aws_access_key_id or None,
@@ -119,19 +126,22 @@ class Media:
                 config=Config(
                     signature_version="s3v4",
                     s3={"addressing_style": "path" if settings.s3_endpoint_url else "auto"},
-                    connect_timeout=1,
-                    read_timeout=3,
+                    connect_timeout=self._silence_seconds,
+                    read_timeout=self._silence_seconds,
                     retries={"total_max_attempts": 1},
                     max_pool_connections=THREADS,
                 ),
             )
+            # An S3 that answers nothing is waited for a second by this alone, before a byte is sent.
+            client.meta.events.unregister("before-call.s3", add_expect_header)
+            self._client = client
         return self._client
 
     async def _call(self, operation: str, work: Callable[[], T]) -> T:
         started = time.perf_counter()
         result = "error"
         try:
-            value = await self._offload.run(work)
+            value = await self._offload.run(lambda: self._listened(work))
             result = "ok"
             return value
         except ClientError as error:
@@ -143,6 +153,21 @@ class Media:
             raise BackendUnavailable("s3", str(error)) from error
         finally:
             self._called(operation, result, time.perf_counter() - started)
+
+    def _listened(self, work: Callable[[], T]) -> T:
+        """In a thread: what `work` returns. Nobody waits for a thread any more once nothing is heard of S3."""
+        began = time.monotonic()
+        try:
+            value = work()
+        except ClientError:
+            self._heard = time.monotonic()
+            raise
+        except (BotoCoreError, OSError):
+            if self._heard < began:
+                self._offload.give_up()
+            raise
+        self._heard = time.monotonic()
+        return value
 
 
 def _code(error: ClientError) -> str:

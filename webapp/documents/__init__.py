@@ -31,10 +31,12 @@ INDEXES: Sequence[tuple[str, Sequence[Order], bool]] = (
 
 
 class Documents:
-    """All collections over one connection."""
+    """All collections over one connection. `patient`: for whom nobody waits, as in a job."""
 
-    def __init__(self, url: str, *, called: Callable[[str, str, float], None] = lambda *fact: None) -> None:
-        self.store = Store(url, called=called)
+    def __init__(
+        self, url: str, *, patient: bool = False, called: Callable[[str, str, float], None] = lambda *fact: None
+    ) -> None:
+        self.store = Store(url, patient=patient, called=called)
         self.people = People(self.store)
         self.follows = Follows(self.store, self.people)
         self.cards = Cards(self.store, self.people)

@@ -2,17 +2,19 @@
 
 Invariant: every call is bounded in time, is acknowledged by a majority if it writes, and fails as BackendUnavailable;
 then whether a write happened is unknown. Nothing is retried here: what is safe to repeat is the caller's knowledge.
+For whoever is not `patient`, a MongoDB that answers nothing at all fails a call well within a second.
 """
 
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
+from webapp.documents.silence import Silence
 from webapp.errors import BackendUnavailable
 
 Document = dict[str, Any]
@@ -31,6 +33,7 @@ class Store:
         url: str,
         *,
         deadline_seconds: float = 2.0,
+        patient: bool = False,
         called: Callable[[str, str, float], None] = lambda operation, result, seconds: None,
     ) -> None:
         milliseconds = int(deadline_seconds * 1000)
@@ -47,9 +50,12 @@ class Store:
         self._database: Any = self._client.get_default_database(DATABASE)
         self._deadline = deadline_seconds
         self._called = called
+        self._silence = None if patient else Silence(lambda: self._database.command("ping"))
 
     async def close(self) -> None:
         """Closes the connections."""
+        if self._silence is not None:
+            await self._silence.close()
         self._client.close()
 
     async def ping(self) -> None:
@@ -125,8 +131,9 @@ class Store:
         started = time.perf_counter()
         result = "error"
         try:
-            async with asyncio.timeout(seconds or self._deadline):
-                yield
+            async with asyncio.timeout(seconds or self._deadline) as limit:
+                with self._silence.listening(limit) if self._silence and seconds is None else nullcontext():
+                    yield
             result = "ok"
         except (PyMongoError, OSError, TimeoutError) as error:
             raise BackendUnavailable("mongodb", str(error) or type(error).__name__) from error
