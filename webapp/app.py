@@ -5,7 +5,7 @@ from typing import Any
 
 from tornado.web import Application
 
-from webapp.handlers import accounts, boards, cards, front, passwords, people, pictures, reports, settings
+from webapp.handlers import accounts, boards, cards, departures, front, passwords, people, pictures, reports, settings
 from webapp.handlers.api import NoSuchApi
 from webapp.handlers.base import Base
 from webapp.handlers.openapi import OpenApi
@@ -36,6 +36,7 @@ ROUTES: tuple[tuple[str, type[Base], str], ...] = (
     (r"/settings/profile", settings.ProfilePage, "settings_profile"),
     (r"/settings/avatar", settings.AvatarPage, "settings_avatar"),
     (r"/settings/password", passwords.PasswordPage, "settings_password"),
+    (r"/settings/leave", departures.LeavePage, "settings_leave"),
     (r"/settings/sessions/revoke", settings.RevokePage, "settings_revoke"),
     (r"/settings/reports", reports.ReportPage, "settings_reports"),
     (r"/media/([0-9a-f]{16}/[0-9a-f]{64})", pictures.PictureHandler, "media"),
@@ -43,7 +44,7 @@ ROUTES: tuple[tuple[str, type[Base], str], ...] = (
     (r"/api/v1/signup", accounts.SignupApi, "api_signup"),
     (r"/api/v1/login", accounts.LoginApi, "api_login"),
     (r"/api/v1/logout", accounts.LogoutApi, "api_logout"),
-    (r"/api/v1/me", settings.MeApi, "api_me"),
+    (r"/api/v1/me", departures.MeApi, "api_me"),
     (r"/api/v1/me/password", passwords.PasswordApi, "api_password"),
     (r"/api/v1/me/preferences", settings.PreferencesApi, "api_preferences"),
     (r"/api/v1/me/avatar", settings.AvatarApi, "api_avatar"),

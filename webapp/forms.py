@@ -64,6 +64,12 @@ class NewPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     new: Password
 
 
+class Farewell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`DELETE /api/v1/me`"""
+
+    password: GivenPassword
+
+
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`PUT /api/v1/me`"""
 

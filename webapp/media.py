@@ -87,6 +87,28 @@ class Media:
         """What `work` makes of the client and the bucket's name, in a thread; `operation` is a label of the metrics."""
         return await self._call(operation, lambda: work(self._s3(), self._bucket))
 
+    async def keys(self, prefix: str) -> list[str]:
+        """Keys of objects that begin so; at most a thousand."""
+
+        def read() -> list[str]:
+            listed = self._s3().list_objects_v2(Bucket=self._bucket, Prefix=prefix)
+            return [each["Key"] for each in listed.get("Contents", [])]
+
+        return await self._call("read", read)
+
+    async def delete(self, *keys: str) -> None:
+        """Deletes objects, at most a thousand; those that are not there count as deleted."""
+        if not keys:
+            return
+
+        def delete() -> None:
+            objects = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
+            answer = self._s3().delete_objects(Bucket=self._bucket, Delete=objects)  # type: ignore[arg-type]
+            if errors := answer.get("Errors"):
+                raise BackendUnavailable("s3", str(errors[0].get("Message", "not deleted")))
+
+        await self._call("delete", delete)
+
     async def link(self, key: str, file_name: str) -> str:
         """An address that answers with this object for a minute, as a download."""
         parameters = {

@@ -65,6 +65,15 @@ OPERATIONS = (
     Operation("get", "/me", "The person logged in", answers.Me),
     Operation("put", "/me", "Change the profile", answers.Me, body=forms.Profile),
     Operation(
+        "delete",
+        "/me",
+        "Delete the account and all that belongs to it; the rest of it goes within a minute",
+        None,
+        204,
+        forms.Farewell,
+        failures=(429,),
+    ),
+    Operation(
         "put",
         "/me/password",
         "Change the password; ends all other sessions and renews this one",

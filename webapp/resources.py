@@ -86,7 +86,9 @@ async def open_resources(
     async with AsyncExitStack() as stack:
         cache = await _opened_cache(stack, settings, metrics, keeps=serves and settings.hot_cache != "off")
         metrics.watch(cache)
-        documents = Documents(settings.mongodb_url, patient=not serves, called=metrics.mongodb_called)
+        documents = Documents(
+            settings.mongodb_url, patient=not serves, called=metrics.mongodb_called, wall_clock=wall_clock
+        )
         stack.push_async_callback(documents.close)
         media = Media(settings, patient=not serves, called=metrics.s3_called)
         stack.callback(media.close)

@@ -8,6 +8,7 @@ import structlog
 from tornado.httpserver import HTTPServer
 from tornado.web import Application
 
+from webapp.departures import keep_finishing
 from webapp.exporting import Exports
 from webapp.handlers.internal import internal_routes
 from webapp.jobs import work
@@ -33,6 +34,7 @@ async def run_worker(settings: Settings) -> None:
         working = asyncio.create_task(work(settings.redis_url, {"export": exports.export}), name="jobs")
         keeping = asyncio.create_task(_keeping(resources), name="boards")
         resuming = asyncio.create_task(exports.ask_again(), name="ask again")
+        departing = asyncio.create_task(keep_finishing(resources), name="departures")
         log.info("ready", admin_port=settings.admin_port)
         leaving = asyncio.create_task(told.wait(), name="told to leave")
         await asyncio.wait((leaving, working), return_when=asyncio.FIRST_COMPLETED)
@@ -40,6 +42,7 @@ async def run_worker(settings: Settings) -> None:
             working.result()  # work only ends by failing; the supervisor starts this process again
         resuming.cancel()
         keeping.cancel()
+        departing.cancel()
         await exports.settle(LEAVING_SECONDS)
         working.cancel()
         with contextlib.suppress(asyncio.CancelledError):

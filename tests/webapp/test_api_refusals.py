@@ -21,10 +21,10 @@ async def test_an_unknown_path_of_the_api_is_a_problem(site: Site, path: str) ->
     ("method", "path", "allowed"),
     [
         ("GET", "/api/v1/signup", {"POST"}),
-        ("DELETE", "/api/v1/me", {"GET", "PUT"}),
+        ("DELETE", "/api/v1/me/avatar", {"PUT"}),
         ("POST", "/api/v1/board", {"GET"}),
         ("POST", "/api/v1/sessions", {"GET", "DELETE"}),
-        ("BREW", "/api/v1/me", {"GET", "PUT"}),
+        ("BREW", "/api/v1/me", {"GET", "PUT", "DELETE"}),
     ],
 )
 async def test_an_unknown_method_is_a_problem_that_names_those_there_are(

@@ -9,6 +9,7 @@ from quiet_log import Expects
 from sites import Member, ShiftedClock, Site, Starts
 
 from webapp import keeping
+from webapp.documents.boards import COLLECTION as BOARDS
 from webapp.errors import BackendUnavailable
 from webapp.keeping import LOOKED_AT_SECONDS
 from webapp.model import Board
@@ -107,6 +108,16 @@ async def test_nothing_is_computed_for_who_does_not_look(start: Starts) -> None:
     await look(ada)
     clock.shift += FRESH_SECONDS
     assert await site.resources.keeping.round() == 1
+
+
+async def test_nothing_is_kept_of_who_has_left(start: Starts) -> None:
+    site = await ready_site(start)
+    ada = await site.join()
+    await look(ada)
+    person_id, documents = (await ada.me())["id"], site.resources.documents
+    await documents.departures.begin(person_id, "tag")
+    await documents.departures.erase(person_id)
+    assert await documents.store.find_one(BOARDS, {"_id": person_id}) is None
 
 
 @pytest.fixture

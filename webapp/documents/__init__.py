@@ -1,13 +1,15 @@
-"""The truth in MongoDB: people, follows, cards, likes, reports.
+"""The truth in MongoDB: people, follows, cards, likes, reports, departures.
 
 An effect is unique where it lives: the `_id` of a follow, a like and a keyed card derives from what it is about, so
 doing it again changes nothing. Counters beside the facts are counted afresh with each change (`counters.py`).
 """
 
+import time
 from collections.abc import Callable, Sequence
 
 from webapp.documents.boards import Boards
 from webapp.documents.cards import Cards, card_document, card_seen
+from webapp.documents.departures import Departure, Departures
 from webapp.documents.follows import MOST_FOLLOWED, Follows, follow_document
 from webapp.documents.likes import Likes, like_document
 from webapp.documents.people import People, person_document
@@ -27,6 +29,7 @@ INDEXES: Sequence[tuple[str, Sequence[Order], bool]] = (
     ("boards", [("read", -1)], False),
     ("reports", [("user", 1), ("created", -1)], False),
     ("reports", [("state", 1)], False),
+    ("departures", [("due", 1)], False),
 )
 
 
@@ -34,7 +37,12 @@ class Documents:
     """All collections over one connection. `patient`: for whom nobody waits, as in a job."""
 
     def __init__(
-        self, url: str, *, patient: bool = False, called: Callable[[str, str, float], None] = lambda *fact: None
+        self,
+        url: str,
+        *,
+        patient: bool = False,
+        called: Callable[[str, str, float], None] = lambda *fact: None,
+        wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.store = Store(url, patient=patient, called=called)
         self.people = People(self.store)
@@ -43,6 +51,7 @@ class Documents:
         self.likes = Likes(self.store, self.cards)
         self.reports = Reports(self.store)
         self.boards = Boards(self.store)
+        self.departures = Departures(self.store, wall_clock)
 
     async def prepare(self) -> None:
         """Creates the indexes that are missing; safe to repeat. Raises BackendUnavailable."""
@@ -60,6 +69,7 @@ class Documents:
 
 __all__ = [
     "MOST_FOLLOWED",
+    "Departure",
     "Document",
     "Documents",
     "card_document",

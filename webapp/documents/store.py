@@ -126,6 +126,11 @@ class Store:
         async with self._bounded("write"):
             return bool((await self._database[collection].delete_one({"_id": document_id})).deleted_count)
 
+    async def delete_many(self, collection: str, document_ids: Sequence[str]) -> None:
+        """Deletes these documents, as far as they are there."""
+        async with self._bounded("write"):
+            await self._database[collection].delete_many({"_id": {"$in": list(document_ids)}})
+
     @asynccontextmanager
     async def _bounded(self, operation: str, seconds: float | None = None) -> AsyncIterator[None]:
         started = time.perf_counter()

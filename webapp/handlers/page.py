@@ -28,6 +28,7 @@ NOTICES = {
     "ended": "Signed out there.",
     "password": "Your password is changed, and you are logged out everywhere else.",
     "report": "We are packing your data. It will appear below.",
+    "gone": "Your account is deleted. Thank you for your cards.",
     "out": "You are logged out.",
 }
 
