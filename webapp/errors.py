@@ -6,6 +6,7 @@ WebappError
 ├── Overloaded            a bound of this process was reached; nothing was done
 ├── TooMany               the person has done too much of this for now; nothing was done
 ├── Conflict              the truth already holds something else (a taken handle, a key used with another body)
+├── ClaimLost             somebody else does this job by now; what was done of it does not count
 ├── NotFound              there is no such card, person, session, report or picture
 └── InvalidInput          what the client sent cannot be accepted; carries a message per field
 """
@@ -69,6 +70,10 @@ class Conflict(WebappError):
         self.field = field
         self.detail = detail
         self.status = status
+
+
+class ClaimLost(WebappError):
+    """This process was taken for dead."""
 
 
 class NotFound(WebappError):

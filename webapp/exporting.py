@@ -1,152 +1,168 @@
-"""The job `export`: a zip of everything a person has put in, stored in S3 under a name that derives from the report.
+"""The job `export`: a zip of everything a person has put in, stored in S3.
 
-It is sent to S3 while it is made, so its size is bounded by neither memory nor disk. Done twice it is the same archive.
+It is sent to S3 while it is made, so its size is bounded by neither memory nor disk.
+
+At least once, with one effect: a report is made by whoever holds its claim (`documents/reports.py`), each attempt under
+a key of its own, and becomes done once, with the key of one of them; what earlier attempts left is cleared away before.
+A worker looks for reports that nobody makes, so none is lost with a process, nor with Redis.
 """
 
 import asyncio
 import contextlib
-from contextlib import aclosing
-from typing import Any
+import secrets
+import time
 
-import msgspec
 import structlog
 
-from webapp.archives import AS_IT_IS, Archive
-from webapp.errors import BackendUnavailable, NotFound
-from webapp.model import Person, Report
-from webapp.multipart import uploading
+from webapp.archives import Archive
+from webapp.belongings import WHOLE, Belongings
+from webapp.documents import Claimant
+from webapp.errors import BackendUnavailable, ClaimLost, Overloaded
+from webapp.model import Report
+from webapp.multipart import clear, uploading
 from webapp.resources import Resources
 
-PAGE = 500
-CHUNK_BYTES = 256 << 10
+AT_ONCE = 2
+LOOK_SECONDS = 1.0
+RETRY_SECONDS = 5.0
+GIVE_UP_SECONDS = 86_400.0
+PROGRESS_SECONDS = 0.25
 MOST_PROGRESS = 95  # the rest is for the archive's last part
-MOST_RESUMED = 1000
 
 log = structlog.get_logger("webapp.exporting")
 
 
 async def export_by_hand(resources: Resources, person_id: str, report_id: str) -> str:
     """Makes one archive, outside the worker. Raises NotFound, BackendUnavailable."""
-    await Exports(resources).export(person_id, report_id)
-    return "exported"
+    await resources.documents.reports.one(report_id, person_id)
+    process = secrets.token_hex(8)
+    made = await Exports(resources, Claimant(f"by hand {process}", process)).export(person_id, report_id)
+    return "exported" if made else "nothing to do: it is finished, or somebody else makes it"
 
 
 class Exports:
-    """Makes archives."""
+    """Makes archives, a few at once."""
 
-    def __init__(self, resources: Resources) -> None:
+    def __init__(self, resources: Resources, claimant: Claimant) -> None:
         self._resources = resources
+        self._reports = resources.documents.reports
+        self._claimant = claimant
+        self._places = asyncio.Semaphore(AT_ONCE)
         self._running = 0
+        self._leaving = False
         self._idle = asyncio.Event()
         self._idle.set()
 
-    async def export(self, person_id: str, report_id: str) -> None:
-        """Makes the archive of one report unless it is there already."""
-        documents, metrics = self._resources.documents, self._resources.metrics
-        report = await documents.reports.one(report_id, person_id)
-        if report.state == "done":
-            return
-        self._running += 1
-        self._idle.clear()
-        try:
-            await documents.reports.change(report_id, {"state": "running", "progress": 0})
-            key = await self._make(report, person_id)
-            await documents.reports.change(report_id, {"state": "done", "progress": 100, "key": key})
-            metrics.job_done("export", True)
-            log.info("exported", report=report_id)
-        except Exception:
-            metrics.job_done("export", False)
-            log.exception("export failed", report=report_id)
-            with contextlib.suppress(Exception):
-                await documents.reports.change(report_id, {"state": "failed"})
-            raise
-        finally:
-            self._running -= 1
-            if not self._running:
-                self._idle.set()
+    async def export(self, person_id: str, report_id: str) -> bool:
+        """Makes the archive of one report, unless it is finished or somebody else makes it. Whether it was made here.
 
-    async def ask_again(self) -> None:
-        """Asks once more for what an earlier worker may have left undone; one that is done meanwhile is left alone."""
-        try:
-            for person_id, report_id in await self._resources.documents.reports.unfinished(MOST_RESUMED):
-                await self._resources.jobs.ask("export", person_id, report_id)
-        except BackendUnavailable as error:
-            log.warning("could not look for unfinished reports", cause=str(error))
+        Raises BackendUnavailable or Overloaded if it could not be made now, but will be, and what nobody foresaw.
+        """
+        async with self._places:
+            if self._leaving:
+                return False
+            report = await self._reports.claim(report_id, person_id, self._claimant)
+            if report is None:
+                return False
+            self._running += 1
+            self._idle.clear()
+            try:
+                return await self._export(person_id, report)
+            finally:
+                self._running -= 1
+                if not self._running:
+                    self._idle.set()
+
+    async def keep_looking(self) -> None:
+        """Makes what was asked for and is made by nobody, one after the other, until cancelled."""
+        while True:
+            free = None
+            try:
+                self._resources.metrics.oldest_queued = await self._reports.oldest_queued()
+                free = None if self._leaving or self._places.locked() else await self._reports.next_free(self._claimant)
+                if free is not None:
+                    await self.export(*free)
+            except (BackendUnavailable, Overloaded):
+                free = None
+            if free is None:
+                await asyncio.sleep(LOOK_SECONDS)
 
     async def settle(self, seconds: float) -> None:
-        """Waits until no export runs, but no longer than this."""
+        """Begins nothing any more, and waits for what was begun, but no longer than this."""
+        self._leaving = True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
 
-    async def _make(self, report: Report, person_id: str) -> str:
-        key = f"exports/{person_id}/{report.id}.zip"
-        person = await self._resources.documents.people.by_id(person_id)
-        async with uploading(self._resources.media, key, "application/zip") as upload:
-            archive = Archive(upload.write, report.created)
-            async with archive.file("profile.json") as write:
-                await write(_pretty(msgspec.to_builtins(person)))
-            await self._add_cards(archive, person_id)
-            await self._add_pictures(archive, report.id, person)
-            await archive.close()
-        return key
-
-    async def _add_cards(self, archive: Archive, person_id: str) -> None:
-        async with archive.file("cards.json") as write:
-            opening = b"["
-            async for page in self._resources.documents.cards.pages_of(person_id, PAGE):
-                lines = b",\n".join(msgspec.json.encode(_exported(card)) for card in page)
-                await write(opening + b"\n" + lines)
-                opening = b","
-            await write(b"\n]\n" if opening == b"," else b"[]\n")
-
-    async def _add_pictures(self, archive: Archive, report_id: str, person: Person) -> None:
-        """The cards are gone through once more: a list of all pictures could be a long one."""
-        documents = self._resources.documents
-        if person.avatar:
-            await self._add_picture(archive, person.avatar)
-        done, shown = 0, 0
-        async for page in documents.cards.pages_of(person.id, PAGE):
-            for card in page:
-                if card["photo"]:
-                    await self._add_picture(archive, card["photo"])
-                done += 1
-                progress = min(MOST_PROGRESS, MOST_PROGRESS * done // max(1, person.cards))
-                if progress > shown:
-                    shown = progress
-                    await documents.reports.change(report_id, {"progress": progress})
-
-    async def _add_picture(self, archive: Archive, key: str) -> None:
-        name = _picture_name(key)
-        if name in archive:
-            return
-        chunks = self._resources.media.chunks(key, CHUNK_BYTES)
+    async def _export(self, person_id: str, report: Report) -> bool:
+        metrics = self._resources.metrics
         try:
-            first = await anext(chunks, b"")
-        except NotFound:
-            log.warning("picture missing", key=key)
+            await self._make(person_id, report)
+        except ClaimLost:
+            log.warning("export taken over", report=report.id)
+            return False
+        except asyncio.CancelledError:
+            await self._release(report, after_seconds=0)
+            raise
+        except (BackendUnavailable, Overloaded) as error:
+            metrics.job_done("export", False)
+            log.warning("export put off", report=report.id, cause=str(error))
+            await self._put_off(report)
+            raise
+        except Exception:
+            metrics.job_done("export", False)
+            log.exception("export failed", report=report.id)
+            with contextlib.suppress(BackendUnavailable):
+                await self._reports.fail(report.id, self._claimant)
+            raise
+        metrics.job_done("export", True)
+        log.info("exported", report=report.id, attempts=report.attempts)
+        return True
+
+    async def _make(self, person_id: str, report: Report) -> None:
+        """One attempt. Raises ClaimLost."""
+        documents, media = self._resources.documents, self._resources.media
+        attempts = f"exports/{person_id}/{report.id}/"
+        key = f"{attempts}{secrets.token_hex(8)}.zip"
+        person = await documents.people.by_id(person_id)
+        progress = _Progress(self._resources, report.id, self._claimant)
+        async with uploading(media, key, "application/zip") as upload:
+            archive = Archive(upload.write, report.created)
+            await Belongings(documents, media, person, progress.at).write(archive)
+            await archive.close()
+        if report.attempts > 1:
+            await clear(media, attempts, keep=key)
+        if not await self._reports.finish(report.id, self._claimant, key):
+            await clear(media, key)
+            raise ClaimLost
+
+    async def _put_off(self, report: Report) -> None:
+        if time.time() - report.created < GIVE_UP_SECONDS:
+            await self._release(report, after_seconds=RETRY_SECONDS)
             return
-        async with aclosing(chunks), archive.file(name, AS_IT_IS) as write:
-            await write(first)
-            async for chunk in chunks:
-                await write(chunk)
+        log.error("export given up", report=report.id, attempts=report.attempts)
+        with contextlib.suppress(BackendUnavailable):
+            await self._reports.fail(report.id, self._claimant)
+
+    async def _release(self, report: Report, *, after_seconds: float) -> None:
+        with contextlib.suppress(BackendUnavailable):  # the claim ends by itself
+            await self._reports.release(report.id, self._claimant, after_seconds=after_seconds)
 
 
-def _exported(card: dict[str, Any]) -> dict[str, Any]:
-    picture = card["photo"]
-    return {
-        "id": card["_id"],
-        "text": card["text"],
-        "created": card["created"],
-        "likes": card["likes"],
-        "picture": _picture_name(picture) if picture else None,
-    }
+class _Progress:
+    """Shows how far an archive is, and so keeps its claim."""
 
+    def __init__(self, resources: Resources, report_id: str, claimant: Claimant) -> None:
+        self._reports = resources.documents.reports
+        self._report_id = report_id
+        self._claimant = claimant
+        self._told = 0.0
 
-def _picture_name(key: str) -> str:
-    """Where a picture is in the archive; the same picture twice is one file."""
-    return f"pictures/{key.rpartition('/')[2]}.webp"
-
-
-def _pretty(value: Any) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(value), indent=2)
+    async def at(self, hundredths: int) -> None:
+        """Raises ClaimLost."""
+        now = time.monotonic()
+        if now - self._told < PROGRESS_SECONDS:
+            return
+        self._told = now
+        if not await self._reports.keep(self._report_id, self._claimant, MOST_PROGRESS * hundredths // WHOLE):
+            raise ClaimLost

@@ -3,8 +3,8 @@
 Importing taskiq takes longer than everything else of a web process together, so it is imported when it is first
 needed, in a thread.
 
-A job is delivered at least once: one whose worker died is handed to the next, so what a job does must bear repeating.
-Over Sentinel and Cluster that happens only when a worker starts, which asks again for whatever is unfinished.
+A job may be delivered twice, or, if its worker dies, late or never. What it is about has to be kept elsewhere, and
+looked for there, as `exporting.py` does.
 """
 
 import asyncio
@@ -96,11 +96,20 @@ async def work(redis_url: str, jobs: Mapping[str, Work]) -> None:
     broker.is_worker_process = True
 
     for name, job in jobs.items():
-        broker.register_task(job, task_name=name)
+        broker.register_task(_function(job), task_name=name)
     try:
         await run_receiver_task(broker, run_startup=True, max_async_tasks=AT_ONCE)
     finally:
         await _close(broker)
+
+
+def _function(job: Work) -> Work:
+    """A plain function: taskiq cannot do with a method."""
+
+    async def do(*arguments: str) -> None:
+        await job(*arguments)
+
+    return do
 
 
 def _broker(redis_url: str) -> "AsyncBroker":

@@ -33,7 +33,8 @@ CALLS: Mapping[Backend, Sequence[str]] = {
 }
 CALL_RESULTS = ("ok", "error", "cancelled")
 SESSION_EVENTS = ("started", "renewed", "ended", "touched", "touch_saved", "touch_lost", "refused")
-JOBS = {"export": ("ok", "error")}
+JOBS = ("export", "forget-reports")
+JOB_RESULTS = ("ok", "error")
 LAG_SECONDS = 0.5
 HIT_RATE_SECONDS = 60
 
@@ -104,6 +105,11 @@ class Metrics:
             "hotseat_login_throttled", "Attempts to log in or sign up that were too many.", registry=self.registry
         )
         self._jobs = Counter("hotseat_jobs", "Jobs done by the worker.", ("job", "result"), registry=self.registry)
+        self.oldest_queued: float | None = None
+        waiting = Gauge(
+            "hotseat_queue_age_seconds", "How long the oldest job has been waiting.", registry=self.registry
+        )
+        waiting.set_function(lambda: 0.0 if self.oldest_queued is None else max(0.0, time.time() - self.oldest_queued))
         self.lag_seconds = 0.0
         lag = Gauge("hotseat_event_loop_lag_seconds", "How late the event loop last woke.", registry=self.registry)
         lag.set_function(lambda: self.lag_seconds)
@@ -220,6 +226,6 @@ class Metrics:
                     self._calls.labels(backend, operation, result)
         for event in SESSION_EVENTS:
             self._sessions.labels(event)
-        for job, results in JOBS.items():
-            for result in results:
+        for job in JOBS:
+            for result in JOB_RESULTS:
                 self._jobs.labels(job, result)

@@ -81,13 +81,14 @@ class Account(msgspec.Struct, frozen=True, gc=False):
 
 
 class Report(msgspec.Struct, frozen=True, gc=False):
-    """An export. `key` names the archive in S3 once it is done."""
+    """An export. `key` names the archive in S3 once it is done; `attempts` is how often it was begun."""
 
     id: str
     state: str
     progress: int
     created: float
     key: str | None = None
+    attempts: int = 0
 
 
 class FrontCards(msgspec.Struct, frozen=True):

@@ -180,6 +180,7 @@ ROUTE_ROWS: Final[Mapping[str, tuple[Rows, Rows]]] = {
     "settings": (_PRIVATE, _OWN),
     "settings_profile": (_PRIVATE, _WRITE),
     "settings_password": (_PRIVATE, _ACCOUNT),
+    "settings_leave": (_PRIVATE, _ACCOUNT),
     "settings_avatar": (_PRIVATE, _UPLOAD),
     "settings_revoke": (_PRIVATE, _REVOKE),
     "settings_reports": (_OWN, _WRITE),

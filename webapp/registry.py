@@ -4,17 +4,24 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from webapp.exporting import export_by_hand
+from webapp.forgetting import forget_reports
 from webapp.resources import Resources
+
+HOUR = 3600.0
 
 
 @dataclass(frozen=True)
 class Job:
-    """`run` takes the resources and a text for each of `arguments`, and says what it did. It bears repeating."""
+    """`run` takes the resources and a text for each of `arguments`, and says what it did. It bears repeating.
+
+    One with `every_seconds` comes round by itself (`scheduling.py`).
+    """
 
     name: str
     summary: str
     run: Callable[..., Awaitable[str]]
     arguments: tuple[str, ...] = ()
+    every_seconds: float | None = None
 
 
 def _by_name(*jobs: Job) -> Mapping[str, Job]:
@@ -23,6 +30,7 @@ def _by_name(*jobs: Job) -> Mapping[str, Job]:
 
 JOBS = _by_name(
     Job("export", "Make the archive of a report that was asked for.", export_by_hand, ("PERSON_ID", "REPORT_ID")),
+    Job("forget-reports", "Remove exports older than a week.", forget_reports, every_seconds=HOUR),
 )
 
 

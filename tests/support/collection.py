@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from webapp.documents import Documents, card_document
+from webapp.errors import NotFound
 from webapp.media import Media
 
 AT_A_TIME = 500
@@ -48,6 +49,18 @@ async def collect(
     if batch:
         await documents.store.insert_many("cards", batch)
     return made
+
+
+async def stored(media: Media, prefix: str) -> tuple[list[str], int]:
+    """The keys of the objects that begin so, and how many uploads of such were begun and not completed."""
+    found = await media.do("read", lambda client, bucket: client.list_objects_v2(Bucket=bucket, Prefix=prefix))
+    try:
+        begun = await media.do(
+            "read", lambda client, bucket: client.list_multipart_uploads(Bucket=bucket, Prefix=prefix)
+        )
+    except NotFound:
+        begun = {}
+    return [each["Key"] for each in found.get("Contents", [])], len(begun.get("Uploads", []))
 
 
 def read_archive(data: bytes) -> Collection:

@@ -17,6 +17,7 @@ from tornado.testing import bind_unused_port
 
 from deploy.local import RunningStore
 from webapp.app import make_app, route_methods
+from webapp.documents import Claimant
 from webapp.passwords import Passwords
 from webapp.resources import Resources, open_resources
 from webapp.server import MAX_BODY_BYTES
@@ -24,6 +25,7 @@ from webapp.settings import from_mapping
 
 PASSWORD = "correct horse"
 TRUSTED_WITHIN_SECONDS = 5
+WORKER = Claimant("worker-1", "a-process")
 
 Starts = Callable[..., Awaitable["Site"]]
 """`await start(STICKY_MODE="on")` is one more instance over the same stores, with other settings or another clock."""

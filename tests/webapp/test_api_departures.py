@@ -8,14 +8,14 @@ import pytest
 from browsing import Answer, Part
 from photo import photo
 from quiet_log import Expects
-from sites import PASSWORD, Member, ShiftedClock, Site, Starts
+from sites import PASSWORD, WORKER, Member, ShiftedClock, Site, Starts
 
 from webapp import departures
 from webapp.departures import finish_departures, keep_finishing
 from webapp.documents import Departure
 from webapp.documents import departures as documents_of_departures
 from webapp.errors import BackendUnavailable
-from webapp.worker import Exports
+from webapp.exporting import Exports
 
 pytestmark = [pytest.mark.gen_test(timeout=60), pytest.mark.usefixtures("bucket")]
 
@@ -90,7 +90,7 @@ async def test_nothing_is_left_of_who_is_gone(site: Site, monkeypatch: pytest.Mo
     assert (await ada.browser.post("/api/v1/cards", parts=look)).status == 201
     assert (await ada.browser.put("/api/v1/me/avatar", body=photo(hue=5))).status == 200
     report_id = (await ada.browser.post("/api/v1/reports")).json["id"]
-    await Exports(site.resources).export(person_id, report_id)
+    await Exports(site.resources, WORKER).export(person_id, report_id)
     assert len(await traces(site, person_id, tag)) > 20
     await leave(ada)
     assert await finish_departures(site.resources) == 1

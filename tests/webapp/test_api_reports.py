@@ -8,7 +8,7 @@ import pytest
 from browsing import Browser, Part
 from photo import photo
 from quiet_log import Expects
-from sites import Site
+from sites import WORKER, Site
 
 from webapp.exporting import Exports
 
@@ -35,7 +35,7 @@ async def test_a_report_holds_what_its_person_put_in(site: Site) -> None:
     avatar = (await ada.browser.put("/api/v1/me/avatar", body=photo(hue=5))).json["avatar"]
     report = (await ada.browser.post("/api/v1/reports")).json
     person_id = (await ada.me())["id"]
-    await Exports(site.resources).export(person_id, report["id"])
+    await Exports(site.resources, WORKER).export(person_id, report["id"])
     done = (await ada.browser.get(f"/api/v1/reports/{report['id']}")).json
     assert (done["state"], done["progress"]) == ("done", 100)
     fetched = await Browser(site.client, "").get(done["url"])
@@ -55,7 +55,7 @@ async def test_a_job_that_comes_twice_is_done_once(site: Site) -> None:
     """Queues deliver at least once."""
     ada = await site.join()
     report = (await ada.browser.post("/api/v1/reports")).json
-    exports, person_id = Exports(site.resources), (await ada.me())["id"]
+    exports, person_id = Exports(site.resources, WORKER), (await ada.me())["id"]
     await exports.export(person_id, report["id"])
     stored = site.counted("hotseat_backend_calls_total", backend="s3", op="write")
     await exports.export(person_id, report["id"])
@@ -67,7 +67,7 @@ async def test_the_same_key_again_is_the_same_report(site: Site) -> None:
     ada = await site.join()
     key = {"Idempotency-Key": "a-key"}
     first = (await ada.browser.post("/api/v1/reports", headers=key)).json
-    await Exports(site.resources).export((await ada.me())["id"], first["id"])
+    await Exports(site.resources, WORKER).export((await ada.me())["id"], first["id"])
     assert (await ada.browser.post("/api/v1/reports", headers=key)).json == first
     assert (await ada.browser.get(f"/api/v1/reports/{first['id']}")).json["state"] == "done"
     assert (await ada.browser.post("/api/v1/reports")).json["id"] != first["id"]
@@ -91,6 +91,6 @@ async def test_a_report_that_failed_says_so(site: Site, expects: Expects, monkey
 
     monkeypatch.setattr(site.resources.media, "put", full)
     with pytest.raises(OSError, match="no space"):
-        await Exports(site.resources).export((await ada.me())["id"], report["id"])
+        await Exports(site.resources, WORKER).export((await ada.me())["id"], report["id"])
     assert (await ada.browser.get(f"/api/v1/reports/{report['id']}")).json["state"] == "failed"
     assert site.counted("hotseat_jobs_total", job="export", result="error") == 1

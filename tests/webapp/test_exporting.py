@@ -4,12 +4,15 @@ import tracemalloc
 from collections.abc import Awaitable, Callable
 
 import pytest
-from collection import Collection, collect, read_archive
+from collection import Collection, collect, read_archive, stored
 from sites import Site
 
-from webapp.errors import BackendUnavailable, NotFound
+from webapp.documents import Claimant
+from webapp.errors import BackendUnavailable
 from webapp.exporting import Exports
 from webapp.multipart import PART_BYTES, clear, uploading
+
+WORKER = Claimant("worker-1", "a-process")
 
 pytestmark = [pytest.mark.gen_test(timeout=60), pytest.mark.usefixtures("bucket")]
 
@@ -26,21 +29,12 @@ def export(site: Site) -> Callable[..., Awaitable[tuple[Collection, Collection]]
         person_id = (await ada.me())["id"]
         put_in = await collect(resources.documents, resources.media, person_id, **size)
         report_id = (await ada.browser.post("/api/v1/reports")).json["id"]
-        await Exports(resources).export(person_id, report_id)
-        return put_in, read_archive(await resources.media.get(f"exports/{person_id}/{report_id}.zip"))
+        await Exports(resources, WORKER).export(person_id, report_id)
+        report = await resources.documents.reports.one(report_id, person_id)
+        assert report.key is not None
+        return put_in, read_archive(await resources.media.get(report.key))
 
     return make
-
-
-async def stored(site: Site, prefix: str) -> tuple[list[str], int]:
-    """The keys of the objects that begin so, and how many uploads were begun and not completed."""
-    media = site.resources.media
-    found = await media.do("read", lambda client, bucket: client.list_objects_v2(Bucket=bucket, Prefix=prefix))
-    try:
-        begun = await media.do("read", lambda client, bucket: client.list_multipart_uploads(Bucket=bucket))
-    except NotFound:
-        begun = {}
-    return [each["Key"] for each in found.get("Contents", [])], len(begun.get("Uploads", []))
 
 
 @pytest.mark.parametrize("cards", [0, 1, 1234])
@@ -61,7 +55,7 @@ async def test_an_archive_of_many_parts_is_whole(site: Site, export: Callable[..
     """Every byte of every picture, and nothing of the parts is left."""
     put_in, archive = await export(cards=5, pictures=5, picture_bytes=LARGE_BYTES)
     assert archive.pictures == put_in.pictures
-    assert (await stored(site, "exports/"))[1] == 0
+    assert (await stored(site.resources.media, "exports/"))[1] == 0
 
 
 async def test_memory_does_not_grow_with_the_archive(site: Site, export: Callable[..., Awaitable]) -> None:
@@ -73,7 +67,7 @@ async def test_memory_does_not_grow_with_the_archive(site: Site, export: Callabl
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
-        await Exports(resources).export(person_id, report_id)
+        await Exports(resources, WORKER).export(person_id, report_id)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -87,12 +81,12 @@ async def test_an_upload_that_fails_leaves_nothing(site: Site) -> None:
     async def fail() -> None:
         async with uploading(media, "exports/a", "application/zip") as upload:
             await upload.write(bytes(PART_BYTES + 1))
-            assert (await stored(site, "exports/"))[1] == 1
+            assert (await stored(site.resources.media, "exports/"))[1] == 1
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         await fail()
-    assert await stored(site, "exports/") == ([], 0)
+    assert await stored(site.resources.media, "exports/") == ([], 0)
 
 
 async def test_what_somebody_left_is_cleared_away(site: Site) -> None:
@@ -103,10 +97,10 @@ async def test_what_somebody_left_is_cleared_away(site: Site) -> None:
         async with uploading(media, "exports/a/dead", "application/zip") as upload:
             await upload.write(bytes(PART_BYTES + 1))
             await clear(media, "exports/a/", keep="exports/a/kept")
-            assert await stored(site, "exports/") == (["exports/a/kept", "exports/b"], 0)
+            assert await stored(site.resources.media, "exports/") == (["exports/a/kept", "exports/b"], 0)
 
     for key in ("exports/a/kept", "exports/a/old", "exports/b"):
         await media.put(key, b"x", "application/zip")
     with pytest.raises(BackendUnavailable):
         await left_alone()
-    assert await stored(site, "exports/") == (["exports/a/kept", "exports/b"], 0)
+    assert await stored(site.resources.media, "exports/") == (["exports/a/kept", "exports/b"], 0)

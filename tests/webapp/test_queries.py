@@ -9,14 +9,23 @@ import pytest
 from browsing import Part
 from figures import Figures
 from photo import photo
-from sites import Site
+from sites import PASSWORD, WORKER, Site
 
 from deploy.local import RunningStore
-from webapp.documents import INDEXES, MOST_FOLLOWED, Documents, card_document, follow_document, person_document
+from webapp.departures import finish_departures
+from webapp.documents import (
+    INDEXES,
+    MOST_FOLLOWED,
+    Documents,
+    card_document,
+    follow_document,
+    person_document,
+)
 from webapp.documents.store import Order, Store
+from webapp.exporting import Exports
 from webapp.feed import compute_board
+from webapp.forgetting import forget_reports
 from webapp.model import Account
-from webapp.worker import Exports
 
 MOST_QUERIES = 10
 MOST_BOARD_BYTES = 8 << 20
@@ -80,13 +89,17 @@ async def test_no_query_is_without_an_index(site: Site, asked: set[Asked], figur
         assert (await ada.browser.get(path)).status == 200, path
     await ada.board()
     report = (await ada.browser.post("/api/v1/reports")).json
-    exports = Exports(site.resources)
-    await exports.ask_again()
+    exports = Exports(site.resources, WORKER)
+    await site.resources.documents.reports.oldest_queued()
+    await site.resources.documents.reports.next_free(WORKER)
     await exports.export((await ada.me())["id"], report["id"])
+    await forget_reports(site.resources)
     await ada.browser.delete(f"/api/v1/cards/{card}/like")
     await ada.browser.delete(f"/api/v1/people/{bob.handle}/follow")
     await site.log_in(ada.handle)
     await site.resources.keeping.round()
+    await bob.browser.ask("DELETE", "/api/v1/me", json={"password": PASSWORD})
+    assert await finish_departures(site.resources) == 1
     for each in sorted(asked, key=str):
         serving = [keys for collection, keys, _ in INDEXES if collection == each[0] and is_served(each, keys)]
         assert serving, f"no index for {each}"

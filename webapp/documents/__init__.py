@@ -1,4 +1,4 @@
-"""The truth in MongoDB: people, follows, cards, likes, reports, departures.
+"""The truth in MongoDB: people, follows, cards, likes, reports, departures, the schedule.
 
 An effect is unique where it lives: the `_id` of a follow, a like and a keyed card derives from what it is about, so
 doing it again changes nothing. Counters beside the facts are counted afresh with each change (`counters.py`).
@@ -13,7 +13,8 @@ from webapp.documents.departures import Departure, Departures
 from webapp.documents.follows import MOST_FOLLOWED, Follows, follow_document
 from webapp.documents.likes import Likes, like_document
 from webapp.documents.people import People, person_document
-from webapp.documents.reports import Reports
+from webapp.documents.reports import Claimant, Reports
+from webapp.documents.schedule import Schedule
 from webapp.documents.store import Document, Order, Store
 
 INDEXES: Sequence[tuple[str, Sequence[Order], bool]] = (
@@ -30,6 +31,7 @@ INDEXES: Sequence[tuple[str, Sequence[Order], bool]] = (
     ("reports", [("user", 1), ("created", -1)], False),
     ("reports", [("state", 1)], False),
     ("departures", [("due", 1)], False),
+    ("reports", [("created", 1)], False),
 )
 
 
@@ -52,6 +54,7 @@ class Documents:
         self.reports = Reports(self.store)
         self.boards = Boards(self.store)
         self.departures = Departures(self.store, wall_clock)
+        self.schedule = Schedule(self.store)
 
     async def prepare(self) -> None:
         """Creates the indexes that are missing; safe to repeat. Raises BackendUnavailable."""
@@ -69,6 +72,7 @@ class Documents:
 
 __all__ = [
     "MOST_FOLLOWED",
+    "Claimant",
     "Departure",
     "Document",
     "Documents",
