@@ -15,6 +15,7 @@ RUNTIME = [
     "click>=8.1.8",
     "jinja2>=3.1.5",
     "msgspec>=0.19",
+    "multipart>=2.0.1",
     "pillow>=11.0",
     "rich>=13.9",
     "structlog>=25.1",

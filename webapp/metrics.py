@@ -96,6 +96,7 @@ class Metrics:
         self._drain = Gauge(
             "hotseat_drain_seconds", "How long this process has been leaving; 0 if it is not.", registry=self.registry
         )
+        self._uploads = Gauge("hotseat_upload_bytes", "Held for uploads being taken in.", registry=self.registry)
         self._hot_lookups: deque[tuple[int, int]] = deque([(0, 0)], maxlen=int(HIT_RATE_SECONDS / LAG_SECONDS) + 1)
         self._sessions = Counter("hotseat_sessions", "What happened to sessions.", ("event",), registry=self.registry)
         self._replays = Counter(
@@ -133,6 +134,10 @@ class Metrics:
         """Shows how many people are held, and how long the process has been leaving."""
         self._held.set_function(users)
         self._drain.set_function(leaving_seconds)
+
+    def watch_uploads(self, held_bytes: Callable[[], int]) -> None:
+        """Shows how much is held of uploads."""
+        self._uploads.set_function(held_bytes)
 
     @property
     def hit_rate(self) -> float | None:

@@ -35,8 +35,11 @@ from webapp.rebalancing import Rebalancing
 from webapp.sessions import Sessions
 from webapp.settings import Settings
 from webapp.throttle import Throttle
+from webapp.uploads import Uploads
 
 FRONT_FRESH_SECONDS = 5
+MOST_UPLOAD_BYTES = 64 << 20
+MOST_UPLOAD_BYTES_OF_ONE = 24 << 20  # two of the largest at once
 LOAD_SECONDS = 2.5  # a page that takes longer is asked for again elsewhere: haproxy.cfg gives a read 3 s
 
 
@@ -61,6 +64,7 @@ class Resources:
     quotas: Quotas
     busy: Busy
     throttle: Throttle
+    uploads: Uploads
     affinity: Affinity
     life: Life
     held: Held
@@ -108,6 +112,8 @@ async def open_resources(
         fresh = settings.board_fresh_seconds
         stale = outage.STALE_BOARD_TIMES * fresh
         life, held = Life(boot_clock), Held(boot_clock)
+        uploads = Uploads(most_bytes=MOST_UPLOAD_BYTES, most_bytes_of_one=MOST_UPLOAD_BYTES_OF_ONE)
+        metrics.watch_uploads(lambda: uploads.held_bytes)
         metrics.watch_life(held.__len__, lambda: life.leaving_seconds)
         affinity = Affinity(settings.affinity_key, settings.web_slots, wall_clock)
         rebalancing = Rebalancing(settings.rebalance_per_minute, boot_clock)
@@ -161,6 +167,7 @@ async def open_resources(
             throttle=Throttle(
                 cache, per_address=settings.logins_per_address, per_account=settings.failed_logins_per_account
             ),
+            uploads=uploads,
             affinity=affinity,
             life=life,
             held=held,

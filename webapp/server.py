@@ -27,13 +27,13 @@ from webapp.eviction import watching_for_eviction
 from webapp.handlers.internal import internal_routes
 from webapp.handover import Handover
 from webapp.life import Phase
-from webapp.receiving import FrontServer
+from webapp.receiving import MAX_BODY_BYTES, FrontServer
 from webapp.resources import Resources, open_resources
 from webapp.settings import NAIVE_MEANING, Settings
 
 HOST = "127.0.0.1"
-MAX_BODY_BYTES = 12 << 20
 IDLE_CONNECTION_SECONDS = 120
+BODY_SECONDS = 600  # 10 MiB over 140 kbit/s; whoever is slower holds room that others need
 UNNOTICED_SECONDS = 2.0  # the proxy checks every 0.3 s; both phases of draining outlast several checks
 REPOINTED_SECONDS = 0.5  # what was on its way here when the slot was given to the successor has come by then
 SETTLED_SECONDS = 0.1  # what was taken in last has been read by then
@@ -85,6 +85,7 @@ class WebProcess:
             max_body_size=MAX_BODY_BYTES,
             max_buffer_size=MAX_BODY_BYTES + (1 << 20),
             idle_connection_timeout=IDLE_CONNECTION_SECONDS,
+            body_timeout=BODY_SECONDS,
         )
         self._inside = internal_routes(resources)
         self._admin = HTTPServer(Application(self._inside, log_function=lambda handler: None))

@@ -12,15 +12,14 @@ from typing import Any
 from argon2 import PasswordHasher
 from browsing import Answer, Browser
 from tornado.httpclient import AsyncHTTPClient
-from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 
 from deploy.local import RunningStore
 from webapp.app import make_app, route_methods
 from webapp.documents import Claimant
 from webapp.passwords import Passwords
+from webapp.receiving import MAX_BODY_BYTES, FrontServer
 from webapp.resources import Resources, open_resources
-from webapp.server import MAX_BODY_BYTES
 from webapp.settings import from_mapping
 
 PASSWORD = "correct horse"
@@ -157,7 +156,7 @@ async def open_site(variables: Mapping[str, str], wall_clock: Callable[[], float
     """An instance on a port of its own, in the running event loop."""
     async with open_for_tests(variables, wall_clock) as resources:
         listening, port = bind_unused_port()
-        server = HTTPServer(make_app(resources), max_body_size=MAX_BODY_BYTES)
+        server = FrontServer(make_app(resources), max_body_size=MAX_BODY_BYTES)
         server.add_socket(listening)
         client = AsyncHTTPClient(force_instance=True, max_clients=64)
         try:

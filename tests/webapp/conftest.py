@@ -5,6 +5,7 @@ import functools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
+from socket import socket
 
 import boto3
 import pytest
@@ -19,6 +20,7 @@ from tornado.web import Application
 from deploy.local import RunningStore
 from webapp import looks
 from webapp.app import make_app
+from webapp.receiving import MAX_BODY_BYTES, FrontServer
 from webapp.resources import Resources
 
 
@@ -86,6 +88,16 @@ def app(resources: Resources) -> Application:
     """What pytest-tornado serves."""
     AsyncHTTPClient.configure(None, max_clients=64)
     return make_app(resources)
+
+
+@pytest.fixture
+def http_server(io_loop: IOLoop, app: Application, _unused_port: tuple[socket, int]) -> Iterator[FrontServer]:
+    """pytest-tornado's, but of the kind that a web process runs."""
+    server = FrontServer(app, max_body_size=MAX_BODY_BYTES)
+    server.add_socket(_unused_port[0])
+    yield server
+    server.stop()
+    io_loop.run_sync(server.close_all_connections)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from photo import photo
 from sites import Member, Site, Starts
 
 from webapp.pictures import MAX_BYTES
-from webapp.server import MAX_BODY_BYTES
+from webapp.receiving import MAX_BODY_BYTES
 
 pytestmark = pytest.mark.gen_test(timeout=60)
 

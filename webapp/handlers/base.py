@@ -149,6 +149,7 @@ class Base(RequestHandler):
 
     def on_connection_close(self) -> None:
         """The client left before its answer: it is not in flight any more."""
+        super().on_connection_close()
         if self._in_flight:
             self._in_flight = False
             self.resources.metrics.in_flight -= 1

@@ -11,6 +11,7 @@ from webapp.handlers.api import Api
 from webapp.handlers.boards import BoardReader, show_board
 from webapp.handlers.page import Page
 from webapp.handlers.pictures import PictureWriter
+from webapp.handlers.uploading import Uploading
 from webapp.handlers.visitor import Visitor
 from webapp.model import Card
 
@@ -27,7 +28,9 @@ class CardWriter(PictureWriter):
         """
         person_id, key = visitor.person.id, self.idempotency_key()
         card_id = sha256(f"{person_id} {key}".encode()).hexdigest()[:ID_LENGTH] if key else secrets.token_hex(12)
-        digest = sha256(given.text.encode() + b"\0" + (photo or b"")).hexdigest()
+        content = sha256(given.text.encode() + b"\0")
+        content.update(photo or b"")
+        digest = content.hexdigest()
         picture = None if photo is None else await self.processed(photo, "photo")
         quotas = self.resources.quotas
 
@@ -65,12 +68,14 @@ class CardWriter(PictureWriter):
         return likes
 
 
-class NewCardPage(Page, CardWriter, BoardReader):
+class NewCardPage(Uploading, Page, CardWriter, BoardReader):
     """`POST /cards`"""
 
+    patient = True
+
     async def post(self) -> None:
-        visitor = await self.insist()
         try:
+            visitor = await self.received()
             given = from_form(self.request.body_arguments, NewCard)
             await self.write_card(visitor, given, self.uploaded("photo"))
         except (InvalidInput, Conflict, TooMany) as error:
@@ -105,12 +110,12 @@ class LikePage(Page, CardWriter):
         self.leave_for(self.next_path(f"/cards/{card_id}"))
 
 
-class CardsApi(Api, CardWriter):
+class CardsApi(Uploading, Api, CardWriter):
     """`POST /api/v1/cards`: JSON, or multipart with `text` and `photo`."""
 
     async def post(self) -> None:
-        visitor = await self.insist()
-        multipart = self.request.headers.get("Content-Type", "").startswith("multipart/form-data")
+        visitor = await self.received()
+        multipart = self.request.headers.get("Content-Type", "").lower().startswith("multipart/form-data")
         given, photo = self._parts() if multipart else (self.body(NewCard), None)
         card = await self.write_card(visitor, given, photo)
         self.set_header("Location", f"/api/v1/cards/{card.id}")

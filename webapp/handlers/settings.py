@@ -13,7 +13,9 @@ from webapp.handlers.api import Api
 from webapp.handlers.page import Page
 from webapp.handlers.pictures import PictureWriter
 from webapp.handlers.reports import ReportReader
+from webapp.handlers.uploading import Uploading
 from webapp.handlers.visitor import Visitor
+from webapp.incoming import Incoming, WholeBody, look_at_picture
 
 SESSION_ID = re.compile(r"[0-9a-f]{64}")
 
@@ -111,20 +113,22 @@ class ProfilePage(SettingsPage):
             self.leave_for("/settings", "saved")
 
 
-class AvatarPage(SettingsPage):
+class AvatarPage(Uploading, SettingsPage):
     """`POST /settings/avatar`"""
+
+    file_field = "avatar"
+    patient = True
 
     async def get(self) -> None:
         self.redirect("/settings")
 
     async def post(self) -> None:
-        visitor = await self.insist()
         try:
-            await self.set_avatar(visitor, self.uploaded("avatar"))
+            await self.set_avatar(await self.received(), self.uploaded("avatar"))
         except InvalidInput as error:
-            await self.show_settings(visitor, error)
+            await self.show_settings(await self.insist(), error)
         except TooMany as error:
-            await self.show_settings(visitor, InvalidInput({"avatar": error.detail}, error.status))
+            await self.show_settings(await self.insist(), InvalidInput({"avatar": error.detail}, error.status))
         else:
             self.leave_for("/settings", "avatar")
 
@@ -185,11 +189,14 @@ class PreferencesApi(Api):
         self.answer(msgspec.structs.replace(me, version=version))
 
 
-class AvatarApi(Api, SelfWriter):
+class AvatarApi(Uploading, Api, SelfWriter):
     """`PUT /api/v1/me/avatar`: the raw bytes of a picture."""
 
+    def body_to_come(self) -> Incoming:
+        return WholeBody(look_at_picture("avatar"))
+
     async def put(self) -> None:
-        self.answer(await self.set_avatar(await self.insist(), self.request.body))
+        self.answer(await self.set_avatar(await self.received(), self.request.body))
 
 
 class SessionsApi(Api, SelfWriter):

@@ -129,6 +129,10 @@ class Visited(Base):
         self.evidence.stale = stale
         return Visitor(session, person.value, kept, version, stale)
 
+    async def insist(self, *, board: bool = False) -> Visitor:
+        """The person logged in; anybody else is answered that they are not, as this kind of handler does."""
+        raise NotImplementedError
+
     async def written(
         self,
         session: Session,
@@ -186,8 +190,8 @@ class Visited(Base):
         """A fingerprint of what is asked, whatever a browser puts around it."""
         request = self.request
         fields = sorted((name, values) for name, values in request.body_arguments.items() if name not in NOT_ASKED)
-        files = sorted((name, [each.body for each in sent]) for name, sent in request.files.items())
-        asked = (fields, files) if fields or files else request.body
+        files = sorted((name, [sha256(each.body).digest() for each in sent]) for name, sent in request.files.items())
+        asked = (fields, files) if fields or files else sha256(request.body).digest()
         return sha256(msgspec.msgpack.encode((request.method, request.path, asked))).hexdigest()
 
     async def set_preferences(self, visitor: Visitor, changes: Mapping[str, str]) -> int:

@@ -23,6 +23,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from webapp.pictures import headers, refusal
 
 MAX_BYTES = 10 * 1024**2
+SAMPLE_BYTES = 1024  # what is needed of a file to tell its type, and to name it if it is not taken
 MAX_PIXELS = 40_000_000
 MAX_EDGE = 1600
 AVATAR_EDGE = 256
@@ -61,6 +62,13 @@ class Picture(msgspec.Struct, frozen=True):
     width: int
     height: int
     sha256: str
+
+
+def refuse_early(sample: bytes, size: int, *, max_bytes: int = MAX_BYTES) -> None:
+    """Refuses what its first SAMPLE_BYTES, or its size so far, already show. Raises PictureRefused."""
+    if size > max_bytes:
+        raise refusal.too_many_bytes(max_bytes)
+    headers.kind(sample)
 
 
 def process(
