@@ -64,38 +64,42 @@ function send(form) {
   const box = form.querySelector("[data-sending]");
   const bar = box.querySelector("progress");
   const words = box.querySelector("[data-sending-words]");
+  const stop = box.querySelector("[data-sending-stop]");
   const said = form.querySelector("[data-sending-said]");
   const request = new XMLHttpRequest();
   const say = (text) => {
     words.textContent = text;
     said.textContent = text;
   };
+  const hide = (shown) => {
+    if (shown === document.activeElement) form.querySelector("button:not([type])").focus();
+    shown.hidden = true;
+  };
+  const over = (text) => {
+    delete form.dataset.busy;
+    bar.hidden = true;
+    hide(stop);
+    say(text);
+  };
   form.dataset.busy = "yes";
   form.dataset.tried = "yes";
-  box.hidden = false;
-  bar.hidden = false;
+  box.hidden = bar.hidden = stop.hidden = false;
   bar.value = 0;
+  stop.onclick = () => request.abort();
   say("Sending");
   request.upload.addEventListener("progress", (event) => {
     if (!event.lengthComputable) return;
     bar.value = (100 * event.loaded) / event.total;
     words.textContent = event.loaded < event.total ? `Sending, ${Math.round(bar.value)} %` : "Nearly there";
   });
+  request.upload.addEventListener("load", () => hide(stop)); // what has arrived is being kept
   request.addEventListener("load", () => {
-    delete form.dataset.busy;
-    if (request.status < 400) {
-      say("Sent");
-      arrived(request);
-    } else {
-      bar.hidden = true;
-      refused(form, request, say);
-    }
+    over("Sent");
+    if (request.status < 400) arrived(request);
+    else refused(form, request, say);
   });
-  request.addEventListener("error", () => {
-    delete form.dataset.busy;
-    bar.hidden = true;
-    say("That did not get through. Your words are still here: try again.");
-  });
+  request.addEventListener("error", () => over("That did not get through. Your words are still here: try again."));
+  request.addEventListener("abort", () => over("Cancelled. Nothing was sent, and everything is still here."));
   request.open("POST", form.action);
   request.setRequestHeader("Accept", "text/html");
   request.send(new FormData(form));
