@@ -149,7 +149,7 @@ async def test_an_upload_that_takes_long_is_one_write(site: Site, http_server: F
 
 async def test_beyond_the_room_there_is_whoever_comes_is_refused_at_once(site: Site, expects: Expects) -> None:
     """503 and when to come again, before a byte is sent; cards without a photo go on."""
-    expects("unavailable")
+    expects("overloaded")
     members = [await site.join() for _ in range(MOST_UPLOAD_BYTES // LARGE)]
     late = await site.join()
     uploads = [slow_upload(each.browser, "PUT", "/api/v1/me/avatar", LARGE) for each in members]
