@@ -11,6 +11,7 @@ import boto3
 import pytest
 from figures import Figures, figures_of, show_figures
 from jinja2 import Environment
+from outage.store_server import StoreServer, store_servers
 from quiet_log import Expects, expects, structured_log
 from sites import Site, Starts, open_for_tests, open_site, variables_of
 from tornado.httpclient import AsyncHTTPClient
@@ -116,6 +117,15 @@ def start(io_loop: IOLoop, variables: dict[str, str], resources: Resources) -> I
 
     yield start_one
     io_loop.run_sync(stack.aclose)
+
+
+@pytest.fixture(scope="session")
+def outage_servers(
+    tmp_path_factory: pytest.TempPathFactory, clean_environ: dict[str, str]
+) -> Iterator[dict[str, StoreServer]]:
+    """Backing services that a test may stop, with nothing in them that another test relies on."""
+    with store_servers(tmp_path_factory.mktemp("outage"), clean_environ) as running:
+        yield running
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from outage.asking import asks_of, fulfils, recovers
 from outage.scene import HOWS, MODES, Scene, scene_of
-from outage.store_server import StoreServer, store_servers
+from outage.store_server import StoreServer
 from quiet_log import Expects
 
 from webapp.errors import Backend
@@ -16,14 +16,6 @@ RECOVERS_WITHIN_SECONDS = 3.0
 QUICK = "gone"
 
 Struck = tuple[Scene, Backend, str]
-
-
-@pytest.fixture(scope="module")
-def servers(
-    tmp_path_factory: pytest.TempPathFactory, clean_environ: dict[str, str]
-) -> Iterator[dict[str, StoreServer]]:
-    with store_servers(tmp_path_factory.mktemp("outage"), clean_environ) as running:
-        yield running
 
 
 OUTAGES = [
@@ -37,10 +29,10 @@ IN_ORDER = [row for row in ROWS if row is not LOGOUT] + [LOGOUT]
 
 
 @pytest.fixture(scope="module", params=OUTAGES)
-def struck(request: pytest.FixtureRequest, servers: dict[str, StoreServer]) -> Iterator[Struck]:
+def struck(request: pytest.FixtureRequest, outage_servers: dict[str, StoreServer]) -> Iterator[Struck]:
     """A scene of which one service is away, until it is healed."""
     mode, backend, how = request.param
-    with scene_of(mode, servers) as scene:
+    with scene_of(mode, outage_servers) as scene:
         scene.strike(backend, how)
         scene.healed = False
         try:

@@ -5,10 +5,10 @@ import asyncio
 import threading
 from collections.abc import Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from browsing import Part
+from browsing import Browser, Part
 from coming import comes_true
 from door import Door, door_to
 from outage.store_server import StoreServer
@@ -62,12 +62,24 @@ class Scene:
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(CALL_SECONDS)
 
-    def open(self, *, warm: bool = True, away: Backend | None = None) -> None:
-        """Starts the instance; `away`: while this service is away."""
+    def open(self) -> None:
+        """Starts the instance, and lets people in."""
         self._thread.start()
-        self.call(self._open(away))
-        if warm:
-            self.people = self.call(self._populate())
+        self.call(self._open())
+        self.people = self.call(self._populate())
+
+    def open_during_outage(self, backend: Backend, people: People) -> None:
+        """Starts the instance while this service is away, for people whom another instance let in."""
+        self._thread.start()
+        self.call(self._open(backend))
+        self.people = replace(
+            people,
+            **{name: self._moved(getattr(people, name)) for name in ("held", "cold", "leaving", "leaving_by_page")},
+        )
+
+    def _moved(self, member: Member) -> Member:
+        browser = member.browser
+        return Member(Browser(self.site.client, self.site.url, browser.headers, dict(browser.cookies)), member.handle)
 
     def close(self) -> None:
         if self._thread.is_alive():
@@ -99,7 +111,7 @@ class Scene:
             self.call(self.doors[backend].shut())
             self.call(self.doors[backend].open())
 
-    async def _open(self, away: Backend | None) -> None:
+    async def _open(self, away: Backend | None = None) -> None:
         variables = {name: value for server in self.servers.values() for name, value in server.variables.items()}
         for backend, variable in VARIABLE.items():
             self.doors[backend] = await self._stack.enter_async_context(door_to(variables[variable]))
@@ -139,6 +151,17 @@ def scene_of(mode: str, servers: Mapping[str, StoreServer]) -> Iterator[Scene]:
     scene = Scene(mode, servers)
     try:
         scene.open()
+        yield scene
+    finally:
+        scene.close()
+
+
+@contextmanager
+def scene_in_outage(backend: Backend, before: Scene) -> Iterator[Scene]:
+    """A scene that begins while a service is away, with the people of another one."""
+    scene = Scene(before.mode, before.servers)
+    try:
+        scene.open_during_outage(backend, before.people)
         yield scene
     finally:
         scene.close()
