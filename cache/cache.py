@@ -76,8 +76,9 @@ class Cache:
         """A kind of value, cached over a load. `schema` goes up when the type changes so that old bytes don't fit.
 
         A value is fresh for `ttl_seconds` (a tenth less at random). For `refresh_seconds` more it is answered while one
-        load refreshes it; for `stale_on_error_seconds` more it is answered in place of a load that fails; an
-        invalidation ends both. `outage`: whether a copy may stand in for a Redis that cannot be reached.
+        load refreshes it; for `stale_on_error_seconds` more it is answered in place of a load that fails, failed within
+        the last second, or is refused; an invalidation ends all that. `outage`: whether a copy may stand in for a Redis
+        that cannot be reached.
         `max_loads` run at once in this process, none for longer than `load_seconds`.
 
         Raises Misuse, also for a type whose values could be changed by whoever reads them.

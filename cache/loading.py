@@ -2,7 +2,8 @@
 
 Whoever gets the fleet's lease of a key loads and stores; the others ask again, in growing steps, until the value is
 there or the lease is gone. Under a barrier, and where Redis takes nothing in, a value is loaded and not stored.
-At most `max_loads` run at once; what waits beyond sixteen times that is refused.
+At most `max_loads` run at once; what waits beyond sixteen times that is refused. In place of a load that is refused, or
+that failed a moment ago, a former value is answered where there is one and the region allows it.
 """
 
 import asyncio
@@ -14,10 +15,11 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Generic, TypeVar
 
 from cache.connection import Reply
-from cache.errors import Overloaded, Unavailable
+from cache.errors import ErrorReply, Overloaded, Unavailable
 from cache.flight import Flight
 from cache.lookup import Answer, ForeignReply, Lookup
 from cache.options import RegionOptions
+from cache.pauses import Pauses
 from cache.shared import FILL, RELEASE, STORE, lease_key, version_key, writers_key
 from cache.tiers import Tiers
 from cache.values import Values
@@ -42,6 +44,7 @@ class Loading(Generic[T]):
         self._values = values
         self._options = options
         self._loads = asyncio.Semaphore(options.max_loads)
+        self._pauses = Pauses(tiers.clock)
         self._waiting = 0
         self._max_waiting = options.max_loads * WAITING_PER_LOAD
         self._fill = tiers.link.script(FILL)
@@ -53,8 +56,14 @@ class Loading(Generic[T]):
 
         Raises what `load` does, Unavailable, and Overloaded if too much is waiting already.
         """
-        if self._waiting >= self._max_waiting:
+        crowded = self._waiting >= self._max_waiting
+        if crowded:
             self._tiers.observer.load_refused(self._options.name)
+        if crowded or lookup.key in self._pauses:
+            former = await self._former(lookup)
+            if former is not None:
+                return former
+        if crowded:
             raise Overloaded(f"loads of region {self._options.name!r}")
         self._waiting += 1
         try:
@@ -100,11 +109,30 @@ class Loading(Generic[T]):
             await self._give_back(lookup, token)
             if former is None:
                 raise
+            self._pauses.begin(lookup.key)
             self._tiers.observer.stale_served(self._options.name, "error")
             return former
+        self._pauses.end(lookup.key)
         if token is not None and (stored_at := await self._keep(lookup, value, token)):
             return Answer(value, "load", stored_at, 0.0)
         return Answer(value, "load", flight.version or 0, 0.0, overtaken_by=await self._reached(lookup))
+
+    async def _former(self, lookup: Lookup[T]) -> Answer[T] | None:
+        """What Redis has, without a load, if it is fresh after all or may stand in for one. Raises Unavailable."""
+        if not self._options.stale_on_error_seconds:
+            return None
+        now = self._tiers.clock()
+        # The version first: a write between the two is then a value newer than its label, never an older one.
+        reading = (("GET", version_key(lookup.tag)), ("PTTL", lookup.key), ("GET", lookup.key))
+        try:
+            counted, left_ms, stored = await self._tiers.link.ask("read", *reading, again=True)
+            version = int(counted or 0)
+        except (ErrorReply, ValueError):
+            return None
+        answer = self._fallback(self._stored_answer(lookup, stored, version, int(left_ms), now))
+        if answer is not None and answer.stale:
+            self._tiers.observer.stale_served(self._options.name, "error")
+        return answer
 
     def _stored_answer(
         self, lookup: Lookup[T], stored: Reply, version: int, left_ms: int, now: float

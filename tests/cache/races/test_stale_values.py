@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from cache_races import HOT, NAIVE, STATELESS, Fleet, Process, cut, must, race, until, without
 
-from cache import Answer
+from cache import Answer, Overloaded
 
 pytestmark = pytest.mark.asyncio
 
@@ -38,6 +38,11 @@ async def get(fleet: Fleet, process: Process, *, floor: int = 0) -> Answer[int]:
 async def failing() -> int:
     """A load whose truth is away."""
     raise ConnectionError("the database is away")
+
+
+async def must_not_run() -> int:
+    """A load that there must not be."""
+    raise AssertionError("it was loaded")
 
 
 @race(HOT, STATELESS)
@@ -135,16 +140,77 @@ async def test_a_refresh_that_fails_is_tried_again_by_the_next_who_asks(fleet: F
 
 @race(HOT, STATELESS)
 async def test_a_value_past_its_time_is_answered_in_place_of_a_load_that_fails(fleet: Fleet) -> None:
-    """The load is tried each time; its failure costs its caller the marking, and nothing else."""
+    """The load's failure costs its caller the marking, and nothing else."""
     process = await fleet.process(board=ON_ERROR)
     await past_its_time(fleet, process, left_seconds=50)
-    for _ in range(2):
-        answer = await process.board.get("ada", failing)
-        assert (answer.value, answer.stale) == (0, "error")
-    assert process.told.stale == [("board", "error")] * 2
+    answer = await process.board.get("ada", failing)
+    assert (answer.value, answer.tier, answer.stale) == (0, "redis", "error")
+    assert process.told.stale == [("board", "error")]
+
+
+@race(HOT, STATELESS)
+async def test_a_load_that_failed_is_not_tried_again_at_once(fleet: Fleet) -> None:
+    """For a second the former value is answered instead, without a load or a turn to wait for; then it is tried."""
+    process = await fleet.process(board={**ON_ERROR, "max_loads": 1})
+    await past_its_time(fleet, process, left_seconds=50)
+    assert (await process.board.get("ada", failing)).stale == "error"
+    other = fleet.held_up()
+    taking_the_only_turn = asyncio.ensure_future(process.board.get("bob", other))
+    await other.began.wait()
+    async with asyncio.timeout(10):
+        for _ in range(3):
+            answer = await process.board.get("ada", failing)
+            assert (answer.value, answer.tier, answer.stale) == (0, "redis", "error")
+    assert process.told.stale == [("board", "error")] * 4
+    assert process.told.loads.count(("board", False)) == 1
+    other.go.set()
+    await taking_the_only_turn
+    fleet.turn_clock(1.0)
     fleet.truth["ada"] = 1
     answer = await get(fleet, process)
     assert (answer.value, answer.tier, answer.stale) == (1, "load", "")
+
+
+@race(HOT, STATELESS)
+async def test_what_another_process_could_load_is_answered_in_a_pause(fleet: Fleet) -> None:
+    """It is fresh, and not marked."""
+    one, two = [await fleet.process(board=ON_ERROR) for _ in range(2)]
+    await past_its_time(fleet, one, left_seconds=50)
+    assert (await one.board.get("ada", failing)).stale == "error"
+    fleet.truth["ada"] = 1
+    await get(fleet, two)
+    answer = await one.board.fill("ada", must_not_run)
+    assert (answer.value, answer.stale) == (1, "")
+
+
+@race(HOT, STATELESS)
+async def test_no_former_value_is_answered_in_a_pause_after_a_write(fleet: Fleet) -> None:
+    """The pause is for who has something to answer meanwhile: after a write the load is tried."""
+    one, two = [await fleet.process(board=ON_ERROR) for _ in range(2)]
+    await past_its_time(fleet, one, left_seconds=50)
+    assert (await one.board.get("ada", failing)).stale == "error"
+    version = await fleet.write(two)
+    await fleet.told_all()
+    answer = await get(fleet, one, floor=version)
+    must((answer.value, answer.stale) == (1, ""), "a former value after a write")
+
+
+@race(HOT, STATELESS)
+async def test_a_load_that_is_refused_is_answered_by_a_former_value(fleet: Fleet) -> None:
+    """Better than nothing; who has none is refused as ever. Both are counted as refused."""
+    process = await fleet.process(board={**ON_ERROR, "max_loads": 1})
+    await past_its_time(fleet, process, left_seconds=50)
+    slow = fleet.held_up()
+    crowd = [asyncio.ensure_future(process.board.get(f"user{n}", slow)) for n in range(16)]
+    await slow.began.wait()
+    await until(lambda: process.board._loading._waiting == 16)
+    answer = await process.board.get("ada", must_not_run)
+    assert (answer.value, answer.tier, answer.stale) == (0, "redis", "error")
+    with pytest.raises(Overloaded):
+        await process.board.get("eve", must_not_run)
+    assert process.told.refused == 2
+    slow.go.set()
+    await asyncio.gather(*crowd)
 
 
 @race(HOT, STATELESS)
