@@ -75,10 +75,11 @@ class Avatar(msgspec.Struct, frozen=True):
 
 
 class SessionSeen(msgspec.Struct, frozen=True):
-    """One of a person's sessions."""
+    """One of a person's sessions. `place` is what its browser told of where it was, roughly; "" if it told nothing."""
 
     id: str
     device: str
+    place: str
     created: float
     last_seen: float
     expires: float

@@ -26,6 +26,9 @@ Handle = Annotated[
 ]
 Password = Annotated[str, Meta(min_length=8, max_length=200, extra_json_schema=PLAIN)]
 GivenPassword = Annotated[str, Meta(min_length=1, max_length=200, extra_json_schema=PLAIN)]
+TimeZone = Annotated[
+    str, Meta(max_length=64, description="The browser's, for one's list of sessions", extra_json_schema=PLAIN)
+]
 Name = Annotated[str, Meta(min_length=1, max_length=60, extra_json_schema=TEXT)]
 Bio = Annotated[str, Meta(max_length=300, extra_json_schema=PLAIN)]
 CardText = Annotated[str, Meta(min_length=1, max_length=500, extra_json_schema=TEXT)]
@@ -48,6 +51,7 @@ class Signup(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     handle: Handle
     password: Password
     name: Name
+    time_zone: TimeZone = ""
 
 
 class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,6 +59,7 @@ class Login(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     handle: Annotated[str, Meta(min_length=1, max_length=20, extra_json_schema=TEXT)]
     password: GivenPassword
+    time_zone: TimeZone = ""
 
 
 class NewPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -45,6 +45,7 @@ class Session:
     tag: str
     person_id: str
     device: str
+    place: str
     created: float
     last_seen: float
     expires: float
@@ -79,10 +80,10 @@ class Sessions:
         self._event = event
         self._now = wall_clock
 
-    async def start(self, tag: str, person_id: str, device: str) -> tuple[str, int]:
+    async def start(self, tag: str, person_id: str, device: str, place: str = "") -> tuple[str, int]:
         """A new session's cookie, and the person's version."""
         token, now = _new_token(), self._now()
-        fields = {**self._times(now), "person": person_id, "device": device, "seen": repr(now)}
+        fields = {**self._times(now), "person": person_id, "device": device, "place": place, "seen": repr(now)}
         version = await self._records.create(tag, _id_of(token), fields, **self._life(now))
         self._event("started")
         return f"{tag}.{token}", version
@@ -116,6 +117,7 @@ class Sessions:
                 tag=claim.tag,
                 person_id=fields["person"],
                 device=fields["device"],
+                place=fields.get("place", ""),
                 created=float(fields["created"]),
                 last_seen=last_seen,
                 expires=min(last_seen + self._idle, ends),

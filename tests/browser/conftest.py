@@ -74,6 +74,7 @@ def open_desk(stack: Stack, browser: Browser) -> Iterator[Open]:
                 color_scheme=scheme,
                 reduced_motion="reduce",
                 locale="en-GB",
+                timezone_id="Europe/Vienna",
             )
             contexts.callback(context.close)
             context.set_default_timeout(20_000)

@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, expect
 from deploy.local import Stack
 
 FOLLOWED = 3
+BETTER_PASSWORD = "wish I were there"
 HOT_COPIES_OUTLIVE_SECONDS = 2.0
 WEB = re.compile(r"web-[123]")
 
@@ -23,7 +24,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.timeout(240)]
 def test_everything_a_person_does(
     stack: Stack, mode: str, open_desk: Callable[..., Desk], eventually: Callable[..., None], width: int
 ) -> None:
-    """Sign up, log out and in, avatar, three people, a card with a photo, the board, likes, sessions, log out."""
+    """Sign up, log out and in, avatar, people, a card with a photo, likes, sessions, another password, good-bye."""
     _journey(open_desk(width=width), stack, mode, eventually)
 
 
@@ -46,6 +47,7 @@ def _journey(desk: Desk, stack: Stack, mode: str, eventually: Callable[..., None
     _like(desk)
     _open_a_card_and_a_person(desk)
     _end_another_session(desk, stack.url, handle, eventually)
+    _change_password(desk)
     _leave(desk)
 
 
@@ -175,14 +177,33 @@ def _end_another_session(desk: Desk, url: str, handle: str, eventually: Callable
         assert other.get("/api/v1/me").status_code == 200
         desk.nav("Settings", "/settings")
         expect(desk.show("session")).to_have_count(2)
+        place = desk.page.locator("[data-testid=session][data-current=true]").get_by_test_id("place")
+        expect(place).to_have_text("Vienna, Europe (en-GB)" if desk.scripted else "en-GB")
         desk.page.locator("[data-testid=session][data-current=false]").get_by_test_id("revoke").click()
         expect(desk.show("session")).to_have_count(1)
         expect(desk.show("notice")).to_have_text("Signed out there.")
         eventually(lambda: other.get("/api/v1/me").status_code == 401, HOT_COPIES_OUTLIVE_SECONDS)
 
 
+def _change_password(desk: Desk) -> None:
+    """With a wrong one first."""
+    form = desk.show("password-form")
+    for current in ("not the password", PASSWORD):
+        form.get_by_label("Your password").fill(current)
+        form.get_by_label("New password").fill(BETTER_PASSWORD)
+        with desk.watch.expecting(403):
+            form.get_by_role("button", name="Change password").click()
+            expect(desk.show("error-current" if current != PASSWORD else "notice")).to_be_visible()
+    expect(desk.show("notice")).to_contain_text("Your password is changed")
+
+
 def _leave(desk: Desk) -> None:
-    desk.nav("Log out", "/")
+    """For good."""
+    form = desk.show("leave-form")
+    form.get_by_label("Your password").fill(BETTER_PASSWORD)
+    form.get_by_role("button", name="Delete my account").click()
+    desk.at("/")
+    expect(desk.show("notice")).to_contain_text("Your account is deleted.")
     expect(desk.page.get_by_role("navigation", name="Main").get_by_text("Log in")).to_be_visible()
 
 

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from sites import ShiftedClock, Site, Starts
+from sites import PASSWORD, ShiftedClock, Site, Starts
 
 from webapp.sessions import Sessions
 
@@ -81,6 +81,21 @@ async def test_ones_sessions_are_listed_with_what_tells_them_apart(site: Site) -
     for each in listed:
         assert each["created"] <= each["last_seen"] < each["expires"]
         assert phone.browser.cookies["session"].split(".")[1] not in each.values()
+
+
+async def test_a_session_tells_from_where_it_is(site: Site) -> None:
+    """As roughly as the browser told at log-in, by form and by API; and that it told nothing, if so."""
+    languages = {"Accept_Language": "de-AT,de;q=0.9"}
+    form = {"name": "Ada", "handle": "ada", "password": PASSWORD, "time_zone": "Europe/Vienna"}
+    browser = site.browser(**languages)
+    assert (await browser.submit("/signup", form)).status == 303
+    phone = site.browser(**languages)
+    body = {"handle": "ada", "password": PASSWORD, "time_zone": "America/New_York"}
+    assert (await phone.post("/api/v1/login", json=body)).status == 200
+    quiet = await site.log_in("ada")
+    listed = (await quiet.browser.get("/api/v1/sessions")).json["sessions"]
+    assert [each["place"] for each in listed] == ["", "New York, America (de-AT)", "Vienna, Europe (de-AT)"]
+    assert "Vienna, Europe (de-AT)" in (await browser.get("/settings")).text
 
 
 async def test_one_session_can_be_ended_from_another(site: Site) -> None:

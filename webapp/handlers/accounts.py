@@ -13,6 +13,7 @@ from webapp.handlers.api import Api
 from webapp.handlers.page import Page
 from webapp.handlers.visitor import Visited, Visitor, in_words
 from webapp.model import Account, Person
+from webapp.places import place_of
 from webapp.sessions import Presented, new_tag, presented
 
 WRONG = "Handle and password do not belong together."
@@ -34,7 +35,7 @@ class Entrance(Visited):
         )
         await resources.cache.link.ask("read", ("PING",))  # no account without the session that goes with it
         person = await resources.documents.people.add(account, given.name.strip())
-        cookie, version = await resources.sessions.start(account.tag, account.id, self._device())
+        cookie, version = await self._start_session(account, given.time_zone)
         await self._take_over(cookie, version)
         return person, version
 
@@ -51,7 +52,7 @@ class Entrance(Visited):
         if account is None:
             return None
         await resources.throttle.succeeded(handle)
-        cookie, version = await resources.sessions.start(account.tag, account.id, self._device())
+        cookie, version = await self._start_session(account, given.time_zone)
         person = None
         try:
             # Looked at after the session began: a change of the password ends every session that began before it.
@@ -94,8 +95,11 @@ class Entrance(Visited):
                 return account, place
         raise InvalidInput({field: "This is not your password."}, 403)
 
-    def _device(self) -> str:
-        return device_name(self.request.headers.get("User-Agent", ""))
+    async def _start_session(self, account: Account, time_zone: str) -> tuple[str, int]:
+        headers = self.request.headers
+        device = device_name(headers.get("User-Agent", ""))
+        place = place_of(time_zone, headers.get("Accept-Language", ""))
+        return await self.resources.sessions.start(account.tag, account.id, device, place)
 
     async def _take_over(self, cookie: str, version: int) -> None:
         """Gives the browser this session in place of the one it may have had."""

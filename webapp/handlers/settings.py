@@ -53,7 +53,13 @@ class SelfWriter(PictureWriter):
         """The person's living sessions."""
         return [
             answers.SessionSeen(
-                each.id, each.device, each.created, each.last_seen, each.expires, each.id == visitor.session.id
+                each.id,
+                each.device,
+                each.place,
+                each.created,
+                each.last_seen,
+                each.expires,
+                each.id == visitor.session.id,
             )
             for each in await self.resources.sessions.list(visitor.session.tag)
         ]
