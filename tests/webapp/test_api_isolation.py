@@ -37,6 +37,8 @@ async def everything_asked_as(browser: Browser, cookie: str, card: str) -> list[
         ("GET", "/settings", {}),
         ("GET", "/api/v1/sessions", {}),
         ("PUT", "/api/v1/me", {"json": {"name": "Mallory"}}),
+        ("PUT", "/api/v1/me/password", {"json": {"current": PASSWORD, "new": "mallory's own"}}),
+        ("DELETE", "/api/v1/me", {"json": {"password": PASSWORD}}),
         ("PATCH", "/api/v1/me/preferences", {"json": {"theme": "dark"}}),
         ("POST", "/api/v1/cards", {"json": {"text": "from mallory"}}),
         ("PUT", f"/api/v1/cards/{card}/like", {}),
