@@ -74,6 +74,16 @@ async def test_no_instance_takes_a_former_session_any_more(start: Starts) -> Non
             assert asyncio.get_running_loop().time() - began < B_SECONDS
 
 
+async def test_a_request_of_a_script_that_comes_late_takes_no_cookie_away(site: Site) -> None:
+    """It was sent under the former id and is answered after the new one was given; a page may clear a dead cookie."""
+    ada = await site.join()
+    former = ada.browser.clone()
+    assert (await change(ada)).status == 200
+    late = await former.get("/api/v1/me", headers={"Sec-Fetch-Dest": "empty", "Sec-Fetch-Site": "same-origin"})
+    assert (late.status, late.set_cookies) == (401, {})
+    assert "session" in (await former.get("/board", headers={"Sec-Fetch-Dest": "document"})).set_cookies
+
+
 async def test_who_does_not_know_the_password_changes_nothing(start: Starts) -> None:
     """Nor may they try for ever: a session that was left open is no way to guess it. The right one is refused too."""
     site = await start(FAILED_LOGINS_PER_ACCOUNT="3")

@@ -103,7 +103,9 @@ class Visited(Base):
         found = await self._look(claim, board=board and self.resources.settings.caches_boards)
         if found is None:
             self.resources.metrics.session_event("refused")
-            self.forget_session()
+            # A script's request may have been under way when the page's session got a new id, whose cookie stays.
+            if self.request.headers.get("Sec-Fetch-Dest", "document") == "document":
+                self.forget_session()
             return None
         session, record, profile, kept = found
         if self.request.method not in outage.READS:
