@@ -5,7 +5,19 @@ from typing import Any
 
 from tornado.web import Application
 
-from webapp.handlers import accounts, boards, cards, departures, front, passwords, people, pictures, reports, settings
+from webapp.handlers import (
+    accounts,
+    boards,
+    cards,
+    departures,
+    front,
+    passwords,
+    people,
+    pictures,
+    report_events,
+    reports,
+    settings,
+)
 from webapp.handlers.api import NoSuchApi
 from webapp.handlers.base import Base
 from webapp.handlers.openapi import OpenApi
@@ -59,6 +71,7 @@ ROUTES: tuple[tuple[str, type[Base], str], ...] = (
     (rf"/api/v1/sessions/{SESSION}", settings.SessionApi, "api_session"),
     (r"/api/v1/reports", reports.ReportsApi, "api_reports"),
     (rf"/api/v1/reports/{REPORT}", reports.ReportApi, "api_report"),
+    (rf"/api/v1/reports/{REPORT}/events", report_events.ReportEventsApi, "api_report_events"),
     (r"/api/.*", NoSuchApi, "api_unknown"),
     (r".*", front.NoSuchPage, "unknown"),
 )

@@ -6,6 +6,7 @@
 - told to retire, its successor has its slot already and nobody has to move: `retiring`.
 """
 
+import asyncio
 from collections.abc import Callable
 from enum import StrEnum
 
@@ -32,6 +33,7 @@ class Life:
         self._clock = clock
         self._phase = Phase.READY
         self._left_at: float | None = None
+        self._leaving = asyncio.Event()
 
     @property
     def phase(self) -> Phase:
@@ -43,6 +45,16 @@ class Life:
         self._phase = phase
         if phase in LEAVING and self._left_at is None:
             self._left_at = self._clock()
+            self._leaving.set()
+
+    @property
+    def leaves(self) -> bool:
+        """Whether it has been told to."""
+        return self._leaving.is_set()
+
+    async def wait_leaving(self) -> None:
+        """Returns once it has been told to leave."""
+        await self._leaving.wait()
 
     @property
     def readiness(self) -> int:

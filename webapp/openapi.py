@@ -28,7 +28,10 @@ EXPLAINED = {
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path. `answer` is the struct of the success, None for an empty one; `counted`: has a quota."""
+    """One method of one path. `answer` is the struct of the success, None for an empty one.
+
+    `counted`: has a quota; `streams`: answers with events of that struct instead of one.
+    """
 
     method: str
     path: str
@@ -41,6 +44,7 @@ class Operation:
     cursor: str | None = None
     needs_session: bool = True
     counted: bool = False
+    streams: bool = False
     failures: tuple[int, ...] = field(default=())
 
     @property
@@ -113,6 +117,15 @@ OPERATIONS = (
     Operation("delete", "/sessions/{id}", "End one of one's sessions", None, 204, path_parameter=SESSION_ID),
     Operation("post", "/reports", "Ask for an export of one's data", answers.ReportSeen, 202, counted=True),
     Operation("get", "/reports/{id}", "An export", answers.ReportSeen, path_parameter=CARD_ID),
+    Operation(
+        "get",
+        "/reports/{id}/events",
+        "How an export goes on",
+        answers.ReportSeen,
+        path_parameter=CARD_ID,
+        streams=True,
+        failures=(429,),
+    ),
 )
 
 
@@ -191,12 +204,24 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
                 "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
             }
         )
+    if operation.streams:
+        parameters.append(
+            {
+                "name": "Last-Event-ID",
+                "in": "header",
+                "description": "The id of the last event received: only what is new since is told.",
+                "schema": {"type": "string", "maxLength": 40, "pattern": "^[!-~]+$"},
+            }
+        )
     return parameters
 
 
 def _responses(operation: Operation) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Done."}
-    if operation.answer is not None:
+    if operation.streams:
+        success["description"] = "Events named `report`, each with a ReportSeen; only one where none are accepted."
+        success["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+    elif operation.answer is not None:
         success["content"] = {"application/json": {"schema": _ref(operation.answer)}}
     failures = {400, 503, *operation.failures}
     if operation.needs_session:
@@ -210,9 +235,12 @@ def _responses(operation: Operation) -> dict[str, Any]:
     if operation.path_parameter:
         failures.add(404)
     problem = {"content": {PROBLEM: {"schema": _ref(answers.Problem)}}}
-    return {str(operation.status): success} | {
-        str(status): {"description": EXPLAINED[status], **problem} for status in sorted(failures)
-    }
+    more = {"204": {"description": "It is finished, and `Last-Event-ID` says that this is known."}}
+    return (
+        {str(operation.status): success}
+        | (more if operation.streams else {})
+        | {str(status): {"description": EXPLAINED[status], **problem} for status in sorted(failures)}
+    )
 
 
 def _ref(struct: type) -> dict[str, str]:

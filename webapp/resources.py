@@ -34,6 +34,7 @@ from webapp.quotas import Quotas
 from webapp.rebalancing import Rebalancing
 from webapp.sessions import Sessions
 from webapp.settings import Settings
+from webapp.streams import Streams
 from webapp.throttle import Throttle
 from webapp.uploads import Uploads
 
@@ -71,6 +72,7 @@ class Resources:
     rebalancing: Rebalancing
     moving: Moving
     fleet: Fleet
+    streams: Streams
 
 
 @asynccontextmanager
@@ -174,6 +176,7 @@ async def open_resources(
             rebalancing=rebalancing,
             moving=Moving(settings.instance_id, affinity, life, held, rebalancing, released=metrics.released),
             fleet=fleet,
+            streams=Streams(),
         )
 
 

@@ -10,6 +10,8 @@ from fleet import wait_whole
 from member import Member, NewMember
 
 from deploy.local import Stack
+from webapp.resources import Resources, open_resources
+from webapp.settings import from_mapping
 
 
 @pytest.fixture(scope="module", params=["off", "on"])
@@ -43,6 +45,13 @@ async def new_member(stack: Stack) -> AsyncIterator[NewMember]:
             return member
 
         yield make
+
+
+@pytest_asyncio.fixture
+async def stores(stack: Stack) -> AsyncIterator[Resources]:
+    """The stack's own stores."""
+    async with open_resources(from_mapping(stack.environ_of("web-1")), serves=False) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -2,19 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import pytest
-import pytest_asyncio
 from collection import Collection, collect, read_archive, stored
 from figures import Figures
 from fleet import FRESH_SECONDS, end_suddenly
 from member import Member, NewMember
 
 from deploy.local import Stack
-from webapp.resources import Resources, open_resources
-from webapp.settings import from_mapping
+from webapp.resources import Resources
 
 WORKER = "worker-1"
 PICTURE_BYTES = 3 << 20
@@ -52,13 +50,6 @@ def stack(stack_off: Stack) -> Stack:
     """In one mode only: the worker knows none."""
     stack_off.wait_ready(WORKER, FRESH_SECONDS)
     return stack_off
-
-
-@pytest_asyncio.fixture
-async def stores(stack: Stack) -> AsyncIterator[Resources]:
-    """The stack's own stores."""
-    async with open_resources(from_mapping(stack.environ_of("web-1")), serves=False) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -118,7 +118,13 @@ class Base(RequestHandler):
             raise errors.InvalidInput({name or "path": "This is not valid UTF-8 text."}) from None
 
     def finish(self, chunk: Any = None) -> Any:
-        """Puts the evidence into the headers before they go out, and says where the browser is to go next."""
+        """Completes the headers before they go out, if they have not gone yet."""
+        if not self._headers_written:
+            self.complete_headers()
+        return super().finish(chunk)
+
+    def complete_headers(self) -> None:
+        """Adds the evidence, and where the browser is to go next."""
         if self.resources.settings.sticky_mode:
             self._move()
         if not self.resources.life.keeps_connections:
@@ -126,7 +132,6 @@ class Base(RequestHandler):
         self.set_header("X-Request-ID", self.request_id)
         if self.resources.settings.evidence:
             self._show_evidence()
-        return super().finish(chunk)
 
     def on_finish(self) -> None:
         seconds = time.perf_counter() - self._started

@@ -84,13 +84,14 @@ class Visited(Base):
 
     def on_finish(self) -> None:
         super().on_finish()
-        self._is_over()
+        self.is_over()
 
     def on_connection_close(self) -> None:
         super().on_connection_close()
-        self._is_over()
+        self.is_over()
 
-    def _is_over(self) -> None:
+    def is_over(self) -> None:
+        """Nothing that is still to be sent concerns where this person belongs."""
         if self._claimed is not None:
             self.resources.held.end(self._claimed)
             self._claimed = None
