@@ -205,6 +205,7 @@ ROUTE_ROWS: Final[Mapping[str, tuple[Rows, Rows]]] = {
     "api_session": (_OWN, _REVOKE),
     "api_reports": (_OWN, _WRITE),
     "api_report": (_PRIVATE, _OWN),
+    "api_report_events": (_PRIVATE, _OWN),
     "api_unknown": (_OWN, _OWN),
     "unknown": (_OWN, _OWN),
 }
