@@ -5,15 +5,16 @@ from typing import Any
 
 from tornado.web import Application
 
+from webapp.album import STORED
 from webapp.handlers import (
     accounts,
     boards,
     cards,
     departures,
     front,
+    media,
     passwords,
     people,
-    pictures,
     report_events,
     reports,
     settings,
@@ -51,7 +52,7 @@ ROUTES: tuple[tuple[str, type[Base], str], ...] = (
     (r"/settings/leave", departures.LeavePage, "settings_leave"),
     (r"/settings/sessions/revoke", settings.RevokePage, "settings_revoke"),
     (r"/settings/reports", reports.ReportPage, "settings_reports"),
-    (r"/media/([0-9a-f]{16}/[0-9a-f]{64})", pictures.PictureHandler, "media"),
+    (rf"/media/({STORED})", media.PictureHandler, "media"),
     (r"/api/v1/openapi.json", OpenApi, "api_openapi"),
     (r"/api/v1/signup", accounts.SignupApi, "api_signup"),
     (r"/api/v1/login", accounts.LoginApi, "api_login"),
@@ -84,14 +85,14 @@ def route_methods() -> dict[str, list[str]]:
 
 def make_app(resources: Resources) -> Application:
     """The application: pages and API."""
-    media = resources.settings.media_base_url
+    media_base_url = resources.settings.media_base_url
     fingerprints = Fingerprints(lambda path: (STATIC / path).read_bytes())
     table: list[Any] = [(r"/static/(.*)", StaticFiles, {"path": str(STATIC), "resources": resources})]
     table += [(path, handler, {"resources": resources, "route": name}) for path, handler, name in ROUTES]
     return Application(
         table,
-        templates=open_templates(fingerprints.url, media),
-        content_security_policy=_content_security_policy(media),
+        templates=open_templates(fingerprints.url, media_base_url),
+        content_security_policy=_content_security_policy(media_base_url),
         xsrf_cookies=True,
         log_function=lambda handler: None,  # each request is logged once, in handlers/base.py
     )

@@ -8,6 +8,9 @@ from zlib import crc32
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from webapp.album import small_key
+from webapp.pictures import SMALL_WIDTH
+
 HUES = 12
 SPANS = ((60, "minute"), (3600, "hour"), (86400, "day"))
 
@@ -24,6 +27,8 @@ def open_templates(static_url: Callable[[str], str], media_base_url: str | None)
     base = media_base_url or "/media"
     environment.globals["static_url"] = static_url
     environment.globals["media_url"] = lambda key: f"{base}/{key}"
+    environment.globals["small_url"] = lambda key: f"{base}/{small_key(key)}"
+    environment.globals["small_width"] = SMALL_WIDTH
     environment.filters.update(ago=ago, iso=iso, day=day, hue=hue)
     for name in environment.list_templates():
         environment.get_template(name)  # compiled now rather than for the first visitor

@@ -1,7 +1,7 @@
 """Pictures and archives in S3. The only file that knows boto3.
 
 boto3 blocks, so its calls run in a few threads of their own; calls beyond the bound are refused at once rather than
-queued without end. Pictures live under `<user>/<sha256>` and never change; archives under `exports/<user>/<id>.zip`.
+queued without end. Pictures (`album.py`) never change; archives are under `exports/<user>/<id>.zip`.
 
 Every method raises BackendUnavailable when S3 is slow or gone, Overloaded when too many calls wait. An S3 that answers
 nothing at all fails, well within a second, the calls it was sent and those that wait for a thread.
@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from webapp.errors import BackendUnavailable, NotFound
 from webapp.offload import Offload
+from webapp.ranges import Part
 from webapp.settings import Settings
 
 if TYPE_CHECKING:
@@ -66,13 +67,20 @@ class Media:
             "write", lambda: self._s3().put_object(Bucket=self._bucket, Key=key, Body=data, ContentType=media_type)
         )
 
-    async def get(self, key: str) -> bytes:
-        """An object's bytes. Raises NotFound."""
+    async def get(self, key: str, part: Part | None = None) -> bytes:
+        """An object's bytes, all of them or a part. Raises NotFound."""
 
         def read() -> bytes:
-            return self._s3().get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            if part is None:
+                return self._s3().get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            wanted = f"bytes={part.first}-{part.last}"
+            return self._s3().get_object(Bucket=self._bucket, Key=key, Range=wanted)["Body"].read()
 
         return await self._call("read", read)
+
+    async def size(self, key: str) -> int:
+        """How many bytes an object has. Raises NotFound."""
+        return await self._call("read", lambda: self._s3().head_object(Bucket=self._bucket, Key=key)["ContentLength"])
 
     async def chunks(self, key: str, size: int) -> AsyncGenerator[bytes, None]:
         """An object's bytes, so many at a time. Raises NotFound before the first."""
@@ -152,6 +160,8 @@ class Media:
                     read_timeout=self._silence_seconds,
                     retries={"total_max_attempts": 1},
                     max_pool_connections=THREADS,
+                    # Some servers send the whole's checksum with a part of it.
+                    response_checksum_validation="when_required",
                 ),
             )
             # An S3 that answers nothing is waited for a second by this alone, before a byte is sent.

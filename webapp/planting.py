@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from webapp.album import keep_picture
 from webapp.documents import Document, Documents, card_document, follow_document, like_document, person_document
 from webapp.model import Account
 from webapp.pictures import Picture, process, process_avatar
@@ -158,9 +159,7 @@ class Gardener:
         self, person_id: str, draw: Draw, polish: Callable[[bytes], Picture], index: int
     ) -> tuple[str, Picture]:
         picture = await self._resources.studio.run(lambda: polish(draw(self._plan.seed, index)))
-        key = f"{person_id}/{picture.sha256}"
-        await self._resources.media.put(key, picture.data, picture.media_type)
-        return key, picture
+        return await keep_picture(self._resources.media, person_id, picture), picture
 
     def _card_id(self, number: int) -> str:
         return self._id(f"card {number}", 24)

@@ -90,6 +90,26 @@ def test_a_photo_is_scaled_down_but_never_up(size: tuple[int, int], expected: tu
     assert (picture.width, picture.height) == expected
 
 
+@pytest.mark.parametrize(
+    ("size", "small"), [((1200, 900), (640, 480)), ((641, 10), (640, 10)), ((4000, 1), (640, 1)), ((640, 900), None)]
+)
+def test_a_wide_photo_has_a_small_one(size: tuple[int, int], small: tuple[int, int] | None) -> None:
+    """For lists, of the same shape; where it would be no narrower there is none."""
+    picture = process(encoded(Image.new("RGB", size, "teal"), "PNG"))
+    found = None if picture.small is None else Image.open(io.BytesIO(picture.small)).size
+    assert found == small
+
+
+def test_what_is_cut_out_is_cut_out_of_the_small_one_as_well() -> None:
+    """And nobody's position is in either."""
+    exif = Image.Exif()
+    exif[0x010E] = SECRET.decode()
+    small = process(encoded(Image.new("RGBA", (1000, 500), (0, 0, 0, 0)), "PNG", exif=exif)).small
+    assert small is not None
+    assert SECRET not in small
+    assert Image.open(io.BytesIO(small)).mode == "RGBA"
+
+
 @pytest.mark.parametrize("size", [(20_000, 2), (1, 9_000), (1, 1)])
 @pytest.mark.parametrize("form", ["JPEG", "PNG"])
 def test_the_thinnest_picture_is_still_a_picture(form: str, size: tuple[int, int]) -> None:

@@ -1,11 +1,9 @@
-"""Pictures: taking one in, and handing one out under an address that never changes its content."""
+"""Pictures on their way in: what is sent, what is kept of it, and where."""
 
+from webapp.album import keep_picture
 from webapp.errors import InvalidInput
-from webapp.handlers.base import Base, Failure
 from webapp.handlers.visitor import Visited
-from webapp.pictures import MEDIA_TYPE, Picture, PictureRefused, process, process_avatar
-
-YEAR_SECONDS = 365 * 86400
+from webapp.pictures import Picture, PictureRefused, process, process_avatar
 
 
 class PictureWriter(Visited):
@@ -27,28 +25,5 @@ class PictureWriter(Visited):
             raise InvalidInput({field: str(refused)}) from None
 
     async def store(self, person_id: str, picture: Picture) -> str:
-        """Keeps a picture in S3 under its owner and its content; its key."""
-        key = f"{person_id}/{picture.sha256}"
-        await self.resources.media.put(key, picture.data, picture.media_type)
-        return key
-
-
-class PictureHandler(Base):
-    """`GET /media/<user>/<sha256>`: public, immutable, without a session."""
-
-    async def get(self, key: str) -> None:
-        self.set_header("Cache-Control", f"public, max-age={YEAR_SECONDS}, immutable")
-        self.set_header("Content-Type", MEDIA_TYPE)
-        self.set_header("ETag", f'"{key.rpartition("/")[2]}"')
-        if self.check_etag_header():
-            self.set_status(304)
-            self.finish()
-            return
-        self.finish(await self.resources.media.get(key))
-
-    def compute_etag(self) -> None:
-        """Set by hand: the address names the content."""
-
-    def write_failure(self, failure: Failure) -> None:
-        self.set_header("Content-Type", "text/plain; charset=UTF-8")
-        self.finish(failure.detail)
+        """Keeps a picture in S3; its key."""
+        return await keep_picture(self.resources.media, person_id, picture)

@@ -27,6 +27,7 @@ SAMPLE_BYTES = 1024  # what is needed of a file to tell its type, and to name it
 MAX_PIXELS = 40_000_000
 MAX_EDGE = 1600
 AVATAR_EDGE = 256
+SMALL_WIDTH = 640
 
 # WebP, because one format then holds photos and transparent drawings, smaller than JPEG at the same look, and every
 # browser since 2020 shows it. Slower methods (4 is the default, 6 the slowest) save a few percent for twice the time.
@@ -55,13 +56,17 @@ _MAX_PROFILE_BYTES = 1024**2
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """A picture as it is kept: encoded bytes, their media type, size in pixels, SHA-256 in hexadecimal."""
+    """A picture as it is kept: encoded bytes, their media type, size in pixels, SHA-256 in hexadecimal.
+
+    `small` is the same at SMALL_WIDTH, for lists; None where it is no wider anyway.
+    """
 
     data: bytes
     media_type: str
     width: int
     height: int
     sha256: str
+    small: bytes | None = None
 
 
 def refuse_early(sample: bytes, size: int, *, max_bytes: int = MAX_BYTES) -> None:
@@ -167,7 +172,14 @@ def _in_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
 
 def _encode(image: Image.Image) -> Picture:
     image.info.clear()  # save() would write profile and comments that it finds there
+    data, small = _as_webp(image), None
+    if image.width > SMALL_WIDTH:
+        height = max(1, round(image.height * SMALL_WIDTH / image.width))
+        small = _as_webp(image.resize((SMALL_WIDTH, height), Image.Resampling.LANCZOS))
+    return Picture(data, MEDIA_TYPE, image.width, image.height, hashlib.sha256(data).hexdigest(), small)
+
+
+def _as_webp(image: Image.Image) -> bytes:
     out = io.BytesIO()
     image.save(out, "WEBP", quality=QUALITY, method=METHOD)
-    data = out.getvalue()
-    return Picture(data, MEDIA_TYPE, image.width, image.height, hashlib.sha256(data).hexdigest())
+    return out.getvalue()
