@@ -24,6 +24,7 @@ from webapp.handlers.base import Base
 from webapp.handlers.openapi import OpenApi
 from webapp.handlers.static import StaticFiles
 from webapp.looks import Fingerprints, open_templates
+from webapp.protection import page_policy, protective_headers
 from webapp.resources import Resources
 
 STATIC = Path(__file__).parent / "static"
@@ -92,15 +93,8 @@ def make_app(resources: Resources) -> Application:
     return Application(
         table,
         templates=open_templates(fingerprints.url, media_base_url),
-        content_security_policy=_content_security_policy(media_base_url),
+        protective_headers=protective_headers(secure=resources.settings.secure),
+        page_policy=page_policy(media_base_url),
         xsrf_cookies=True,
         log_function=lambda handler: None,  # each request is logged once, in handlers/base.py
-    )
-
-
-def _content_security_policy(media_base_url: str | None) -> str:
-    pictures = f" {media_base_url}" if media_base_url else ""
-    return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'; "
-        f"img-src 'self' blob: data:{pictures}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )

@@ -91,6 +91,7 @@ class StubServer:
         self.dies_when_asked = False
         self.slow_seconds = 0.0
         self.set_cookie: str | None = None
+        self.policy: str | None = None
         self.asked: list[str] = []
         self.leaves = False
         self._awake = threading.Event()
@@ -167,6 +168,8 @@ class StubServer:
                     self.send_header("Connection", "close")  # which the base class obeys
                 if stub.set_cookie:
                     self.send_header("Set-Cookie", stub.set_cookie)
+                if stub.policy:
+                    self.send_header("Content-Security-Policy", stub.policy)
                 self.end_headers()
                 self.wfile.write(body if self.command != "HEAD" else b"")
 

@@ -81,6 +81,27 @@ def test_affinity_cookie_is_secure_where_browsers_come_by_https(proxy):
     assert "; Secure" in proxy(sticky=True, AFFINITY_SECURE="secure").ask().headers["Set-Cookie"]
 
 
+@BOTH_MODES
+def test_browsers_that_come_by_https_are_told_to_come_no_other_way(proxy, sticky):
+    """By answers of the application and of the proxy itself, refusals among them; where they come by http by none."""
+    p = proxy(sticky=sticky, AFFINITY_SECURE="secure")
+    for path in ("/", "/metrics"):
+        assert p.ask(path).headers["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains"
+    assert "Strict-Transport-Security" not in proxy(sticky=sticky).ask().headers
+
+
+def test_what_the_proxy_answers_itself_is_as_inert_as_the_rest(proxy):
+    """The application's own policy goes through untouched."""
+    p = proxy()
+    refused = p.ask("/metrics").headers
+    assert refused["X-Content-Type-Options"] == "nosniff"
+    assert "default-src 'none'" in refused["Content-Security-Policy"]
+    assert "sandbox" in refused["Content-Security-Policy"]
+    for server in p.servers:
+        server.policy = "default-src 'self'"
+    assert p.ask().headers.get_all("Content-Security-Policy") == ["default-src 'self'"]
+
+
 def test_application_sees_the_claim_and_not_the_cookie(proxy):
     """The affinity cookie is taken out of the request, other cookies stay, and X-Affinity tells the claim."""
     p = proxy(sticky=True)

@@ -94,8 +94,8 @@ class Base(RequestHandler):
 
     def set_default_headers(self) -> None:
         self.clear_header("Server")
-        self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("Referrer-Policy", "same-origin")
+        for name, value in self.settings["protective_headers"].items():
+            self.set_header(name, value)
         self.set_header("Cache-Control", "no-store")
 
     async def prepare(self) -> None:

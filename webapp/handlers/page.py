@@ -38,8 +38,7 @@ class Page(Visited):
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
-        self.set_header("Content-Security-Policy", self.settings["content_security_policy"])
-        self.set_header("X-Frame-Options", "DENY")
+        self.set_header("Content-Security-Policy", self.settings["page_policy"])
         self.set_header("Cross-Origin-Opener-Policy", "same-origin")
 
     async def head(self, *path: str) -> None:

@@ -15,8 +15,9 @@ class StaticFiles(StaticFileHandler):
         self._resources = resources
 
     def set_default_headers(self) -> None:
-        self.set_header("X-Content-Type-Options", "nosniff")
         self.clear_header("Server")
+        for name, value in self.settings["protective_headers"].items():
+            self.set_header(name, value)
 
     def prepare(self) -> None:
         if not self._resources.life.keeps_connections:
