@@ -66,7 +66,7 @@ setup(
     packages=find_namespace_packages(include=["cache*", "webapp*", "deploy*"]),
     package_data={
         "cache": ["py.typed"],
-        "webapp": ["py.typed", "templates/**/*", "static/**/*"],
+        "webapp": ["py.typed", "common_passwords.txt", "templates/**/*", "static/**/*"],
         "deploy.local": ["py.typed", "*.conf", "*.yml", "*.sh"],
     },
     install_requires=RUNTIME,

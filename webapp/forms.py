@@ -21,10 +21,20 @@ _PRINTED = r"[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f"
 PLAIN = {"pattern": rf"^{_PRINTED}]*$"}
 TEXT = {"pattern": rf"^{_PRINTED}]*{_PRINTED}\s]{_PRINTED}]*$"}
 
+SHORTEST_PASSWORD = 8
+
 Handle = Annotated[
     str, Meta(min_length=3, max_length=20, pattern="^[a-z0-9_]+$", description="Lower-case letters, digits, _")
 ]
-Password = Annotated[str, Meta(min_length=8, max_length=200, extra_json_schema=PLAIN)]
+Password = Annotated[
+    str,
+    Meta(
+        min_length=SHORTEST_PASSWORD,
+        max_length=200,
+        description="Not one of the most common, nor little more than the handle",
+        extra_json_schema=PLAIN,
+    ),
+]
 GivenPassword = Annotated[str, Meta(min_length=1, max_length=200, extra_json_schema=PLAIN)]
 TimeZone = Annotated[
     str, Meta(max_length=64, description="The browser's, for one's list of sessions", extra_json_schema=PLAIN)

@@ -9,6 +9,7 @@ from webapp.addresses import client_address
 from webapp.devices import device_name
 from webapp.errors import Conflict, InvalidInput, NotFound, TooMany
 from webapp.forms import Login, Signup, from_form
+from webapp.guessable import refuse_guessable
 from webapp.handlers.api import Api
 from webapp.handlers.page import Page
 from webapp.handlers.visitor import Visited, Visitor, in_words
@@ -24,8 +25,9 @@ class Entrance(Visited):
     """What pages and API share: accounts come in, sessions come out."""
 
     async def sign_up(self, given: Signup) -> tuple[Person, int]:
-        """A new account and its first session; the person's version. Raises Conflict, TooMany."""
+        """A new account and its first session; the person's version. Raises InvalidInput, Conflict, TooMany."""
         resources = self.resources
+        refuse_guessable("password", given.password, given.handle)
         await self.admit()
         account = Account(
             id=secrets.token_hex(8),

@@ -4,6 +4,7 @@ from cache import Refused
 from webapp import answers
 from webapp.errors import Conflict, InvalidInput, TooMany
 from webapp.forms import NewPassword, from_form
+from webapp.guessable import refuse_guessable
 from webapp.handlers.accounts import Entrance
 from webapp.handlers.api import Api
 from webapp.handlers.settings import SettingsPage
@@ -22,6 +23,7 @@ class PasswordChanger(Entrance):
         sends the same again, because something failed on the way, has it done to the end. Raises as `prove`, Conflict.
         """
         resources, session = self.resources, visitor.session
+        refuse_guessable("new", given.new, visitor.person.handle)
         account, place = await self.prove(visitor, "current", given.current, given.new)
         changed = await resources.passwords.hash(given.new) if place == 0 else None
 
