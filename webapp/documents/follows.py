@@ -26,7 +26,8 @@ class Follows:
 
     async def add(self, follower: str, followee: str) -> None:
         """Makes one follow the other. Raises Conflict beyond the most one may follow."""
-        if await self._store.count(COLLECTION, {"follower": follower}) >= MOST_FOLLOWED:
+        many = await self._store.count(COLLECTION, {"follower": follower}) >= MOST_FOLLOWED
+        if many and not await self.among(follower, [followee]):
             raise Conflict("handle", f"You follow {MOST_FOLLOWED} people already, which is the most.", 422)
         await self._store.insert(COLLECTION, follow_document(follower, followee, time.time()))
         await self._count(follower, followee)

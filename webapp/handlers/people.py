@@ -13,6 +13,7 @@ from webapp.model import Card, Person, PersonRow
 
 PAGE_CARDS = 12
 MOST_LISTED = 60
+LONGEST_SEARCH = 20
 
 
 class PeopleReader(Visited):
@@ -52,7 +53,7 @@ class PeoplePage(Page, PeopleReader):
 
     async def get(self) -> None:
         visitor = await self.visitor()
-        prefix = checked_text("q", self.get_query_argument("q", ""), longest=20).lower().removeprefix("@")
+        prefix = checked_text("q", self.get_query_argument("q", ""), longest=LONGEST_SEARCH).lower().removeprefix("@")
         people = await self.resources.documents.people.most_followed(prefix, MOST_LISTED)
         rows = await self._rows(people, visitor)
         self.show("people.html", visitor.person if visitor else None, people=rows, q=prefix or None)
