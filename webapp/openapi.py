@@ -220,7 +220,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Done."}
     if operation.streams:
         success["description"] = "Events named `report`, each with a ReportSeen; only one where none are accepted."
-        success["content"] = {"text/event-stream": {"schema": {"type": "string"}}}
+        success["content"] = {"text/event-stream": {}}
     elif operation.answer is not None:
         success["content"] = {"application/json": {"schema": _ref(operation.answer)}}
     failures = {400, 503, *operation.failures}

@@ -119,7 +119,7 @@ async def test_a_stream_ends_with_its_session(follow: Callable[..., Any], start:
 
 async def test_a_person_has_a_few_streams_and_a_process_some(follow: Callable[..., Any], expects: Expects) -> None:
     """Beyond that one asks; a stream that was left makes room."""
-    expects("unavailable")
+    expects("overloaded")
     report = await follow()
     async with AsyncExitStack() as streams:
         for _ in range(MOST_OF_A_PERSON):

@@ -37,7 +37,7 @@ MULTIPART_FIELDS = [
     (each, field) for each in ALL if MULTIPART in each.content for field in each.content[MULTIPART]["properties"]
 ]
 PICTURE_BODIES = [each for each in ALL if any(kind.startswith("image/") for kind in each.content)]
-KEYED = [each for each in ALL if any(parameter["in"] == "header" for parameter in each.parameters)]
+KEYED = [each for each in ALL if any(parameter["name"] == "Idempotency-Key" for parameter in each.parameters)]
 PAGED = [(each, p["name"]) for each in ALL for p in each.parameters if p["in"] == "query"]
 WITH_IDS = [each for each in ALL if any(parameter["in"] == "path" for parameter in each.parameters)]
 WRITES = [each for each in ALL if each.writes]
