@@ -67,6 +67,7 @@ class Presence:
 
     async def _settle(self) -> None:
         """Probes until the service is there, or was there all the time."""
+        structlog.contextvars.unbind_contextvars("request_id")  # of the request that failed first, which is one of many
         since, cause, alike = self._clock(), "", 0
         while True:
             failure = await self._probed()

@@ -12,11 +12,13 @@ from urllib.parse import quote
 from markupsafe import Markup
 from tornado.web import Finish, HTTPError
 
+from webapp.apologies import apology_for
 from webapp.errors import InvalidInput, TooMany
 from webapp.forms import PASSWORDS
 from webapp.handlers.base import Failure
 from webapp.handlers.visitor import NOT_ASKED, Visited, Visitor
 from webapp.model import Person
+from webapp.outage import READS
 from webapp.xsrf import fits, new_nonce, token_for
 
 # Browsers drop control characters and take a backslash for a slash: "/<tab>/elsewhere" is another site's address.
@@ -82,6 +84,7 @@ class Page(Visited):
             "evidence": self.evidence if self.resources.settings.evidence else None,
             "request_path": self.request.path,
             "notice": NOTICES.get(self.request.query_arguments.get("done", [b""])[-1].decode("utf-8", "replace")),
+            "unsure": False,  # whether somebody is logged in, who could not be looked up
             "errors": {},
             "form": {},
             "xsrf_token": token,
@@ -121,14 +124,20 @@ class Page(Visited):
         if failure.status == 401 and self.request.method in ("GET", "POST"):
             self.redirect("/login", status=303)
             return
-        detail = failure.detail + "".join(f" {field}: {fault}" for field, fault in failure.faults.items())
+        sent = self.request.method not in READS
+        uri = self.request.uri or ""
+        apology = apology_for(failure.status)
         self.show(
             "error.html",
             self.known,
             notice=None,
             status=failure.status,
-            title=self._reason,
-            detail=detail,
+            title=apology.title,
+            detail=failure.detail,
+            faults=failure.faults,
+            advice=apology.advice(sent=sent, retry_seconds=failure.retry_seconds),
+            again=uri if failure.status >= 500 and not sent and LOCAL.fullmatch(uri) else None,
             retry_seconds=failure.retry_seconds,
+            unsure=self.known is None and self.claim() is not None,
             request_id=self.request_id,
         )
