@@ -52,7 +52,11 @@ async def serve(settings: Settings) -> None:
         log.info("ready", port=settings.port, admin_port=settings.admin_port, rung=settings.rung)
         if settings.hot_cache == "naive":
             log.warning("this is the control", hot_cache="naive", meaning=NAIVE_MEANING)
-        async with watching_for_eviction(resources.cache), beside(resources.fleet.run(), "fleet"):
+        async with (
+            watching_for_eviction(resources.cache),
+            beside(resources.fleet.run(), "fleet"),
+            beside(resources.media.warm(), "s3 client"),
+        ):
             await process.leave_when_told()
         log.info("left", in_flight=resources.metrics.in_flight)
 

@@ -35,7 +35,6 @@ class Entrance(Visited):
             handle=given.handle,
             password_hash=await resources.passwords.hash(given.password),
         )
-        await resources.cache.link.ask("read", ("PING",))  # no account without the session that goes with it
         person = await resources.documents.people.add(account, given.name.strip())
         cookie, version = await self._start_session(account, given.time_zone)
         await self._take_over(cookie, version)
