@@ -33,6 +33,7 @@ from cache.options import LOAD_SECONDS, MAX_VALUE_BYTES, RegionOptions
 from cache.records import Records
 from cache.region import Region
 from cache.replicas import replicated
+from cache.shared import checked_name, version_key
 from cache.tiers import Tiers
 from cache.writing import Once, Quota, Write, Writes
 
@@ -161,9 +162,9 @@ class Cache:
         """As `invalidate`, in every region of this cache."""
         return await self.invalidate(tag, *self._regions)
 
-    async def replicated(self) -> bool:
-        """Whether a replica has all that was written before; True where there is none. See `cache.replicas`."""
-        return await replicated(self.link)
+    async def replicated(self, tag: str) -> bool:
+        """Whether a replica has what was written of this owner; True where there is none. See `cache.replicas`."""
+        return await replicated(self.link, version_key(checked_name("a tag", tag)))
 
     # --- handing over --------------------------------------------------------------------------------------------
 

@@ -94,6 +94,20 @@ class ClusterLink:
             replies = await self._bounded(operation, commands, again, place, seconds)
         return replies if errors else without_errors(replies)
 
+    async def ask_beside(self, key: str, operation: str, *commands: Command) -> list[Reply]:
+        """As `ask`, of the master that has this key, whatever the commands name: one after the other, over one
+        connection; error replies stand in their place."""
+        slot = slot_of(key.encode())
+        try:
+            with counted(operation, self._called):
+                async with asyncio.timeout(self._deadline) as timeout:
+                    call = _Call(self._nodes, again=False, ends=timeout.when() or 0.0)
+                    return [await call.reply(slot, tuple(_encoded(word) for word in command)) for command in commands]
+        except TimeoutError:
+            raise Unavailable(operation, "no answer in time") from None
+        except Broken as error:
+            raise Unavailable(operation, str(error)) from error
+
     def script(self, source: str) -> Script:
         """Registers a Lua script; nothing is sent yet. Its keys are all of one slot."""
         return Script(self, source)
@@ -164,7 +178,7 @@ class _Call:
 
     async def _of_slot(self, slot: int | None, commands: Sequence[Words]) -> list[Reply]:
         if len(commands) == 1 or slot is None or any(command[0].upper() in CALLS_A_SCRIPT for command in commands):
-            replies = [await self._reply(slot, command) for command in commands]  # a script cannot call a script
+            replies = [await self.reply(slot, command) for command in commands]  # a script cannot call a script
         else:
             replies = await self._batch(slot, commands)
         return [_like_resp3(command, reply) for command, reply in zip(commands, replies, strict=True)]
@@ -174,16 +188,16 @@ class _Call:
         words = [word for command in commands for word in (b"%d" % len(command), *command)]
         rest = (b"%d" % len(keys), *keys, *words)
         try:
-            reply = await self._reply(slot, (b"EVALSHA", BATCH_DIGEST, *rest), wait=False)
+            reply = await self.reply(slot, (b"EVALSHA", BATCH_DIGEST, *rest), wait=False)
             if isinstance(reply, ErrorReply) and reply.code == "NOSCRIPT":  # nothing was run
-                reply = await self._reply(slot, (b"EVAL", BATCH.encode(), *rest), wait=False)
+                reply = await self.reply(slot, (b"EVAL", BATCH.encode(), *rest), wait=False)
         except Split:
-            return [await self._reply(slot, command) for command in commands]
+            return [await self.reply(slot, command) for command in commands]
         if isinstance(reply, ErrorReply):
             return [reply] * len(commands)
         return list(reply)
 
-    async def _reply(self, slot: int | None, command: Words, *, wait: bool = True) -> Reply:
+    async def reply(self, slot: int | None, command: Words, *, wait: bool = True) -> Reply:
         """One reply, maybe an ErrorReply, from wherever the slot is by now. Raises Broken.
 
         `wait`: while its keys are split between two nodes, tries again. Raises Split without.

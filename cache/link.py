@@ -85,6 +85,8 @@ class AnyLink(Protocol):
         deadline_seconds: float | None = None,
     ) -> list[Reply]: ...
 
+    async def ask_beside(self, key: str, operation: str, *commands: Command) -> list[Reply]: ...
+
     def script(self, source: str) -> "Script": ...
 
     async def close(self) -> None: ...
@@ -250,6 +252,10 @@ class Link:
         with counted(operation, self._called):
             replies = await self._submit(operation, commands, again, place, seconds)
         return replies if errors else without_errors(replies)
+
+    async def ask_beside(self, key: str, operation: str, *commands: Command) -> list[Reply]:
+        """As `ask`, of the master that has this key, whatever the commands name; error replies stand in their place."""
+        return await self.ask(operation, *commands, errors=True)
 
     def script(self, source: str) -> Script:
         """Registers a Lua script; nothing is sent yet."""

@@ -2,21 +2,22 @@
 
 from typing import Final
 
-from cache.link import AnyLink, Link
+from cache.errors import ErrorReply
+from cache.link import AnyLink
 
 LONGEST_WAIT_SECONDS: Final = 0.25  # WAIT holds up the whole connection
 
 
-async def replicated(link: AnyLink) -> bool:
-    """Whether a replica has all that was written before this call; True where there is none, or Redis does not tell.
+async def replicated(link: AnyLink, key: str) -> bool:
+    """Whether a replica has all that was written before this call to the master that has this key; True where that
+    has no replica, or Redis does not tell.
 
-    False after a quarter of a second. Over a cluster nothing is asked: True. Raises Unavailable.
+    False after a quarter of a second. Raises Unavailable.
     """
-    if not isinstance(link, Link):
-        return True
-    [role] = await link.ask("read", ("ROLE",), errors=True)
+    [role] = await link.ask_beside(key, "read", ("ROLE",))
     if not (isinstance(role, list) and role[0] == b"master" and role[2]):
         return True
-    # WAIT looks at where the stream was at this connection's last command, and that is ours only in one pipeline.
-    [_, replicas] = await link.ask("script", ("PING",), ("WAIT", 1, int(LONGEST_WAIT_SECONDS * 1000)))
-    return int(replicas) > 0
+    # WAIT looks at where the stream was at its connection's last command, which is ours in one pipeline.
+    wait = ("WAIT", 1, int(LONGEST_WAIT_SECONDS * 1000))
+    [_, replicas] = await link.ask_beside(key, "script", ("PING",), wait)
+    return not isinstance(replicas, ErrorReply) and int(replicas) > 0

@@ -27,7 +27,7 @@ async def begin_departure(resources: Resources, person_id: str, tag: str) -> Non
     """
     await resources.documents.departures.begin(person_id, tag)
     await _end_sessions(resources, tag)
-    await resources.sessions.settle()
+    await resources.sessions.settle(tag)
 
 
 async def keep_finishing(resources: Resources) -> None:

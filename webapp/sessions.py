@@ -159,10 +159,12 @@ class Sessions:
             self._event("ended")
         return gone
 
-    async def settle(self) -> None:
-        """Returns when what was ended stays ended, should Redis's master die now. Raises Unavailable if that is not
-        known; the sessions are over all the same, as far as the master lives."""
-        if not await self._cache.replicated():
+    async def settle(self, tag: str) -> None:
+        """Returns when what was ended of a person stays ended, should Redis's master die now.
+
+        Raises Unavailable if that is not known; the sessions are over all the same, while that master lives.
+        """
+        if not await self._cache.replicated(tag):
             raise Unavailable("script", "no replica has it yet")
 
     async def list(self, tag: str) -> list[Session]:

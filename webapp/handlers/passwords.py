@@ -36,7 +36,7 @@ class PasswordChanger(Entrance):
             if renewed is None:
                 raise Refused("the session is over")
             self.remember_session(*renewed)
-            await resources.sessions.settle()
+            await resources.sessions.settle(session.tag)
             return answers.Ended(ended)
 
         ended, _ = await self.written(session, work, answers.Ended, affects=())

@@ -69,7 +69,7 @@ class SelfWriter(PictureWriter):
 
         async def work() -> answers.Ended:
             ended = await self.resources.sessions.end(visitor.session.tag, *session_ids)
-            await self.resources.sessions.settle()
+            await self.resources.sessions.settle(visitor.session.tag)
             return answers.Ended(ended)
 
         # In a bracket, though nothing cached is affected: a session that is over must not end others.
