@@ -2,8 +2,8 @@
 
 - An address has so many attempts a minute, right or wrong; nothing gives one back.
 - An account has so many wrong ones in a quarter of an hour. An attempt is counted before the password is looked at, so
-  many at once are no way around, and given back if the password was right. While it is used up the right password is
-  refused as well, or the answer would tell that it was right.
+  many at once are no way around, and given back if it was right, or could not be looked at. While all are used up the
+  right password is refused as well, or the answer would tell that it was right.
 - Accounts that do not exist are counted like others. A refused attempt uses nothing up; one that its address refuses
   leaves no trace of the account.
 
@@ -56,7 +56,7 @@ class Throttle:
         self._address = Quota("address", per_address, ADDRESS_SECONDS)
         self._account = Quota("account", per_account, ACCOUNT_SECONDS)
         self._take = cache.link.script(TAKE)
-        self._give_back = cache.link.script(GIVE_BACK)
+        self._returned = cache.link.script(GIVE_BACK)
 
     async def attempt(self, address: str, handle: str | None = None) -> float:
         """Counts an attempt from this address, on this account if one is named; 0, or how long to wait, in seconds."""
@@ -68,9 +68,9 @@ class Throttle:
                 return milliseconds / 1000
         return 0.0
 
-    async def succeeded(self, handle: str) -> None:
-        """Gives an attempt back to the account, whose password was right."""
-        await self._give_back("script", [_key(self._account, handle)], _limits(self._account))
+    async def give_back(self, handle: str) -> None:
+        """Gives an attempt back to the account: the password was right, or was not looked at."""
+        await self._returned("script", [_key(self._account, handle)], _limits(self._account))
 
 
 def _key(quota: Quota, whose: str) -> str:

@@ -18,6 +18,24 @@ WRITES = {
 }
 
 
+async def test_an_outage_uses_up_no_attempts(start: Starts, variables: dict[str, str], expects: Expects) -> None:
+    """Who tries until it works again finds their account open: nothing was wrong with the password."""
+    expects("unavailable")
+    async with AsyncExitStack() as stack:
+        door = await stack.enter_async_context(door_to(variables["MONGODB_URL"]))
+        site = await start(MONGODB_URL=door.url, FAILED_LOGINS_PER_ACCOUNT="1")
+        ada = await site.join()
+        await door.shut()
+        body = {"handle": ada.handle, "password": PASSWORD}
+        for _ in range(2):
+            assert (await site.browser().post("/api/v1/login", json=body)).status == 503
+        await door.open()
+        until = time.monotonic() + 3
+        while (status := (await site.browser().post("/api/v1/login", json=body)).status) == 503:
+            assert time.monotonic() < until
+        assert status == 200
+
+
 @pytest.mark.parametrize("fault", [f"{store} {how}" for store in STORES for how in ("shut", "stalled")])
 @pytest.mark.parametrize("write", WRITES)
 async def test_nothing_is_half_done_while_a_store_is_away(

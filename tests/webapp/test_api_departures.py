@@ -192,15 +192,15 @@ async def test_a_log_in_under_way_does_not_outlive_the_account(site: Site, monke
     ada = await site.join("ada")
     tag = tag_of(ada)
     looked, go_on = asyncio.Event(), asyncio.Event()
-    succeeded = site.resources.throttle.succeeded
+    give_back = site.resources.throttle.give_back
 
     async def held(handle: str) -> None:
-        await succeeded(handle)
+        await give_back(handle)
         looked.set()
         await go_on.wait()
 
     with monkeypatch.context() as patch:
-        patch.setattr(site.resources.throttle, "succeeded", held)
+        patch.setattr(site.resources.throttle, "give_back", held)
         body = {"handle": "ada", "password": PASSWORD}
         late = asyncio.ensure_future(site.browser().post("/api/v1/login", json=body))
         await looked.wait()

@@ -123,15 +123,15 @@ async def test_a_log_in_with_the_former_password_does_not_outlive_the_change(
     """Its password was looked at before the change, its session would begin after it."""
     ada = await site.join("ada")
     looked, go_on = asyncio.Event(), asyncio.Event()
-    succeeded = site.resources.throttle.succeeded
+    give_back = site.resources.throttle.give_back
 
     async def held(handle: str) -> None:
-        await succeeded(handle)
+        await give_back(handle)
         looked.set()
         await go_on.wait()
 
     with monkeypatch.context() as patch:
-        patch.setattr(site.resources.throttle, "succeeded", held)
+        patch.setattr(site.resources.throttle, "give_back", held)
         late = asyncio.ensure_future(log_in(site, "ada", PASSWORD))
         await looked.wait()
     assert (await change(ada)).status == 200

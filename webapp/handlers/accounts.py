@@ -45,14 +45,10 @@ class Entrance(Visited):
 
         Raises TooMany, whether they match or not.
         """
-        resources, handle = self.resources, given.handle.lower()
-        await self.admit(handle)
-        account = await resources.documents.people.account(handle)
-        if not await resources.passwords.matches(account.password_hash if account else None, given.password):
+        resources = self.resources
+        account, place = await self._tried(given.handle.lower(), given.password)
+        if account is None or place is None:
             return None
-        if account is None:
-            return None
-        await resources.throttle.succeeded(handle)
         cookie, version = await self._start_session(account, given.time_zone)
         person = None
         try:
@@ -85,16 +81,30 @@ class Entrance(Visited):
 
         Raises TooMany, InvalidInput naming the field, NotFound.
         """
-        resources, handle = self.resources, visitor.person.handle
-        await self.admit(handle)
-        account = await resources.documents.people.account(handle)
+        account, place = await self._tried(visitor.person.handle, *passwords)
         if account is None or account.id != visitor.person.id:
             raise NotFound("person")
-        for place, password in enumerate(passwords):
-            if await resources.passwords.matches(account.password_hash, password):
-                await resources.throttle.succeeded(handle)
-                return account, place
-        raise InvalidInput({field: "This is not your password."}, 403)
+        if place is None:
+            raise InvalidInput({field: "This is not your password."}, 403)
+        return account, place
+
+    async def _tried(self, handle: str, *passwords: str) -> tuple[Account | None, int | None]:
+        """The account of this handle, if there is one, and which of the passwords is its own, if one is.
+
+        Costs the account an attempt only if none is: what could not be looked at was not wrong. Raises TooMany.
+        """
+        resources, wrong = self.resources, False
+        await self.admit(handle)
+        try:
+            account = await resources.documents.people.account(handle)
+            for place, password in enumerate(passwords):
+                if await resources.passwords.matches(account.password_hash if account else None, password):
+                    return account, place
+            wrong = True
+            return account, None
+        finally:
+            if not wrong:
+                await resources.throttle.give_back(handle)
 
     async def _start_session(self, account: Account, time_zone: str) -> tuple[str, int]:
         headers = self.request.headers
