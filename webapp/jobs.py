@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from cache.addresses import parse_addresses
 from webapp.errors import BackendUnavailable
 
@@ -23,6 +25,8 @@ QUEUE = "jobs:hotseat"
 AT_ONCE = 2
 DEADLINE_SECONDS = 1.0
 REDELIVER_AFTER_MS = 120_000
+SILENCE_SECONDS = 5.0  # Redis answers a waiting worker every 2 s (`xread_block`)
+AGAIN_SECONDS = 1.0
 MOST_QUEUED = 10_000
 VENDORS = ("taskiq", "taskiq_redis", "redis")
 
@@ -33,6 +37,8 @@ _STREAM: Any = {
     "maxlen": MOST_QUEUED,
     "xread_block": 2000,
 }
+
+log = structlog.get_logger("webapp.jobs")
 
 Work = Callable[..., Awaitable[Any]]
 
@@ -55,7 +61,7 @@ class Jobs:
                 await AsyncKicker[..., Any](job, broker, {}).kiq(*arguments)
         except Exception as error:
             if _is_outage(error):
-                raise BackendUnavailable("redis", str(error) or type(error).__name__) from error
+                raise BackendUnavailable("redis", _cause(error)) from error
             raise
 
     async def close(self) -> None:
@@ -88,19 +94,41 @@ async def open_jobs(redis_url: str) -> AsyncIterator[Jobs]:
         await jobs.close()
 
 
-async def work(redis_url: str, jobs: Mapping[str, Work]) -> None:
-    """Does the jobs of these names until cancelled, then lets those begun end."""
-    from taskiq.api import run_receiver_task  # noqa: PLC0415  # slow to import
+async def work(redis_url: str, jobs: Mapping[str, Work], leaving: asyncio.Event) -> None:
+    """Does the jobs of these names until told to leave, then lets those begun end.
 
-    broker = _broker(redis_url)
+    While Redis is away, it tries again each second.
+    """
+    away = False
+    while not leaving.is_set():
+        broker = await asyncio.to_thread(_broker, redis_url)
+        try:
+            await broker.startup()
+            if away:
+                log.info("queue available")
+                away = False
+            await _listen(broker, jobs, leaving)
+        except Exception as error:
+            if not _is_outage(error):
+                raise
+            if not away:
+                log.warning("queue unavailable", cause=_cause(error))
+                away = True
+        finally:
+            await _close(broker)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(AGAIN_SECONDS):
+                await leaving.wait()
+
+
+async def _listen(broker: "AsyncBroker", jobs: Mapping[str, Work], leaving: asyncio.Event) -> None:
+    """Until told to leave. (taskiq's own runner would try again at once for ever, with a traceback each time.)"""
+    from taskiq.receiver import Receiver  # noqa: PLC0415  # slow to import, but the broker has done so
+
     broker.is_worker_process = True
-
     for name, job in jobs.items():
         broker.register_task(_function(job), task_name=name)
-    try:
-        await run_receiver_task(broker, run_startup=True, max_async_tasks=AT_ONCE)
-    finally:
-        await _close(broker)
+    await Receiver(broker, run_startup=False, max_async_tasks=AT_ONCE).listen(leaving)
 
 
 def _function(job: Work) -> Work:
@@ -120,7 +148,9 @@ def _broker(redis_url: str) -> "AsyncBroker":
         return _sentinel_broker(redis_url, scheme)
     if scheme.endswith("+cluster"):
         return _cluster_broker(redis_url, scheme)
-    return RedisStreamBroker(redis_url, idle_timeout=REDELIVER_AFTER_MS, **_STREAM)
+    return RedisStreamBroker(
+        redis_url, idle_timeout=REDELIVER_AFTER_MS, socket_timeout=SILENCE_SECONDS, socket_connect_timeout=1, **_STREAM
+    )
 
 
 def _sentinel_broker(redis_url: str, scheme: str) -> "AsyncBroker":
@@ -169,6 +199,14 @@ async def _close(broker: "AsyncBroker") -> None:
             await sentinel.aclose()
 
 
-def _is_outage(error: Exception) -> bool:
-    """Whether it comes from Redis or the way to it; taskiq wraps such errors in classes of its own."""
+def _cause(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error) or type(error).__name__
+
+
+def _is_outage(error: BaseException) -> bool:
+    """Whether it comes from Redis or the way to it; taskiq wraps such errors in classes of its own, or in groups."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(_is_outage, error.exceptions))
     return isinstance(error, OSError | TimeoutError) or type(error).__module__.partition(".")[0] in VENDORS

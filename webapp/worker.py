@@ -4,7 +4,6 @@ It runs at a lower priority, so that web processes on the same machine go first.
 """
 
 import asyncio
-import contextlib
 import os
 import secrets
 import signal
@@ -25,6 +24,7 @@ from webapp.settings import Settings
 
 HOST = "127.0.0.1"
 LEAVING_SECONDS = 10
+CLOSING_SECONDS = 3
 NICENESS = 10
 
 log = structlog.get_logger("webapp.worker")
@@ -40,9 +40,10 @@ async def run_worker(settings: Settings) -> None:
         told = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, told.set)
+        leaving = asyncio.Event()
         exports = Exports(resources, Claimant(settings.instance_id, secrets.token_hex(8)))
         tasks = [
-            asyncio.create_task(work(settings.redis_url, {"export": exports.export}), name="jobs"),
+            asyncio.create_task(work(settings.redis_url, {"export": exports.export}, leaving), name="jobs"),
             asyncio.create_task(exports.keep_looking(), name="left jobs"),
             asyncio.create_task(keep_schedule(resources, JOBS.values()), name="schedule"),
             asyncio.create_task(keep_finishing(resources), name="departures"),
@@ -50,15 +51,19 @@ async def run_worker(settings: Settings) -> None:
         if settings.board_strategy == "denormalised":
             tasks.append(asyncio.create_task(resources.keeping.run(), name="boards"))
         log.info("ready", admin_port=settings.admin_port)
-        leaving = asyncio.create_task(told.wait(), name="told to leave")
-        await asyncio.wait((leaving, *tasks), return_when=asyncio.FIRST_COMPLETED)
+        waiting = asyncio.create_task(told.wait(), name="told to leave")
+        await asyncio.wait((waiting, *tasks), return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
             if task.done():
                 task.result()  # each only ends by failing; the supervisor starts this process again
+        leaving.set()
         await exports.settle(LEAVING_SECONDS)
-        for task in tasks:
+        [working, *others] = tasks
+        for task in others:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        # Redis may hang, and a connection being made to it may swallow a cancellation.
+        await asyncio.wait((working,), timeout=CLOSING_SECONDS)
+        working.cancel()
+        await asyncio.wait(tasks, timeout=CLOSING_SECONDS)
         admin.stop()
         log.info("left")
