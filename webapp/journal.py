@@ -8,6 +8,7 @@ import logging
 import sys
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
 
 from webapp.settings import Settings
@@ -15,6 +16,8 @@ from webapp.settings import Settings
 
 def set_up_logging(settings: Settings) -> None:
     """Sends every log record of this process to stdout in the format asked for."""
+    # Without the values of variables: they may be passwords, keys, or somebody's words.
+    tracebacks = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -23,7 +26,7 @@ def set_up_logging(settings: Settings) -> None:
         structlog.processors.StackInfoRenderer(),
     ]
     renderer: list[Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(sort_keys=True)]
+        [tracebacks, structlog.processors.JSONRenderer(sort_keys=True)]
         if settings.log_format == "json"
         else [structlog.dev.ConsoleRenderer()]
     )

@@ -17,6 +17,15 @@ set_up_logging(from_mapping(
 logging.getLogger("cache.lease").info("hot copies are trusted (before: %s)", "lost")
 logging.getLogger("cache.lease").debug("not told at this level")
 """
+FAILS = """
+def log_in(password):
+    raise ValueError("it went wrong")
+
+try:
+    log_in("correct horse")
+except ValueError:
+    logging.getLogger("webapp").exception("unforeseen")
+"""
 
 
 def test_what_the_cache_logs_is_told_like_everything_else() -> None:
@@ -29,3 +38,13 @@ def test_what_the_cache_logs_is_told_like_everything_else() -> None:
         "cache.lease",
         "web-2",
     )
+
+
+def test_the_values_of_variables_are_not_logged_with_an_error() -> None:
+    """They may be secrets; where it went wrong is told all the same."""
+    done = subprocess.run([sys.executable, "-c", SAYS + FAILS], capture_output=True, text=True, check=True, timeout=60)
+    line = json.loads(done.stdout.splitlines()[-1])
+    assert line["exception"][0]["exc_value"] == "it went wrong"
+    assert [frame["name"] for frame in line["exception"][0]["frames"]] == ["<module>", "log_in"]
+    assert "correct horse" not in done.stdout
+    assert "k" * 32 not in done.stdout
