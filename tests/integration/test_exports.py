@@ -7,15 +7,19 @@ from dataclasses import dataclass
 
 import pytest
 from collection import Collection, collect, read_archive, stored
+from events import events
 from figures import Figures
-from fleet import FRESH_SECONDS, end_suddenly
+from fleet import FRESH_SECONDS, end_suddenly, web_names
 from member import Member, NewMember
+from resident import peak_bytes, reset_peak
 
 from deploy.local import Stack
 from webapp.resources import Resources
 
 WORKER = "worker-1"
 PICTURE_BYTES = 3 << 20
+LARGE_MB = 5
+MOST_MB = 100  # a few parts of 8 MiB, and what a process imports for its first export
 
 pytestmark = [pytest.mark.stack, pytest.mark.asyncio]
 
@@ -85,6 +89,38 @@ async def test_exports_outlive_their_worker(
     for asked in waiting:
         attempts += await _is_right(stores, asked)
     figures(f"{exports} exports, {kills} kills, {attempts} attempts, done in {time.monotonic() - began:.1f} s")
+
+
+@pytest.mark.parametrize("size_mb", [150, pytest.param(500, marks=[pytest.mark.soak, pytest.mark.timeout(600)])])
+async def test_memory_is_bounded(
+    stack: Stack, stores: Resources, new_member: NewMember, figures: Figures, size_mb: int
+) -> None:
+    """Of the worker that makes a large archive, and of the web processes that tell of it."""
+    member = await new_member()
+    person_id = (await member.done("GET", "/api/v1/me"))["id"]
+    pictures = size_mb // LARGE_MB
+    await collect(
+        stores.documents, stores.media, person_id, cards=pictures, pictures=pictures, picture_bytes=LARGE_MB << 20
+    )
+    for name in (WORKER, *web_names(stack)):
+        reset_peak(stack.pid(name))
+    before = {name: peak_bytes(stack.pid(name)) for name in (WORKER, *web_names(stack))}
+    report = await member.done("POST", "/api/v1/reports")
+    async with events(member.client, f"/api/v1/reports/{report['id']}/events") as stream:
+        while (event := await stream.next())["state"] != "done":
+            pass
+    assert event["progress"] == 100
+    grown_mb = {name: (peak_bytes(stack.pid(name)) - was) >> 20 for name, was in before.items()}
+    key = (await stores.documents.reports.one(report["id"], person_id)).key
+    assert key is not None
+    assert await _bytes_of(stores, key) > size_mb << 20
+    figures(f"an archive of {size_mb} MB: peak memory grew by MB: {grown_mb}")
+    assert max(grown_mb.values()) < MOST_MB
+
+
+async def _bytes_of(stores: Resources, key: str) -> int:
+    head = await stores.media.do("read", lambda client, bucket: client.head_object(Bucket=bucket, Key=key))
+    return head["ContentLength"]
 
 
 async def _ask(person: Person) -> Asked:
