@@ -17,10 +17,14 @@ from webapp.exporting import GIVE_UP_SECONDS, Exports
 from webapp.server import beside
 
 ONE, ANOTHER = Claimant("worker-1", "one"), Claimant("worker-2", "another")
-SUCCESSOR = Claimant("worker-1", "successor")
 LONG_AGO = 1e9
 
 pytestmark = [pytest.mark.gen_test(timeout=30), pytest.mark.usefixtures("bucket")]
+
+
+def successor() -> Claimant:
+    """Another process of the first worker, which has just begun."""
+    return Claimant("worker-1", "successor")
 
 
 @dataclass
@@ -86,9 +90,17 @@ async def test_a_claim_ends_with_its_time_or_with_a_successor(ask: Ask) -> None:
     assert await report.claim(ONE)
     assert not await report.claim(ANOTHER)
     assert not await report.claim(ONE)
-    assert await report.claim(SUCCESSOR)
+    assert await report.claim(successor())
     await report.change(claimed_until=LONG_AGO)
     assert await report.claim(ANOTHER)
+
+
+async def test_two_workers_of_the_same_name_do_not_take_from_each_other_for_ever(ask: Ask) -> None:
+    """What is held on to since the other one began stays."""
+    report = await ask()
+    twin = Claimant("worker-1", "twin")
+    assert await report.claim(ONE)
+    assert not await report.claim(twin)
 
 
 async def test_whoever_lost_its_claim_changes_nothing(ask: Ask, expects: Expects, monkeypatch: Any) -> None:
@@ -100,7 +112,7 @@ async def test_whoever_lost_its_claim_changes_nothing(ask: Ask, expects: Expects
 
     async def overtaken(key: str, data: bytes, media_type: str) -> None:
         monkeypatch.undo()
-        assert await report.export(SUCCESSOR)
+        assert await report.export(successor())
         await put(key, data, media_type)
 
     monkeypatch.setattr(media, "put", overtaken)
@@ -121,7 +133,7 @@ async def test_one_that_notices_stops(ask: Ask, expects: Expects, monkeypatch: A
 
     def overtaken(key: str, size: int) -> Any:
         monkeypatch.setattr(resources.media, "chunks", chunks)
-        resources.media.claimed = asyncio.ensure_future(report.claim(SUCCESSOR))  # type: ignore[attr-defined]
+        resources.media.claimed = asyncio.ensure_future(report.claim(successor()))  # type: ignore[attr-defined]
         return chunks(key, size)
 
     monkeypatch.setattr(resources.media, "chunks", overtaken)
@@ -135,7 +147,7 @@ async def test_what_an_earlier_attempt_left_is_cleared_away(ask: Ask) -> None:
     report = await ask()
     await report.claim(ONE)
     await report.site.resources.media.put(f"exports/{report.person_id}/{report.id}/dead.zip", b"x", "application/zip")
-    assert await report.export(SUCCESSOR)
+    assert await report.export(successor())
     [key], unfinished = await report.objects()
     assert ("dead" in key, unfinished) == (False, 0)
 

@@ -8,7 +8,7 @@ differ by as much.)
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from webapp.documents.store import Document, Query, Store
@@ -25,10 +25,11 @@ LEFT_TO_THE_QUEUE_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Claimant:
-    """Who makes archives: a worker's name, and an id of the process, which nobody else ever has."""
+    """Who makes archives: a worker's name, an id of the process, which nobody else ever has, and when it began."""
 
     worker: str
     process: str
+    began: float = field(default_factory=time.time)
 
 
 class Reports:
@@ -134,11 +135,15 @@ class Reports:
 
 
 def _free(claimant: Claimant, now: float) -> Sequence[Query]:
-    """Whose claim has ended, or was that of an earlier process of the same worker. (None: of an earlier release.)"""
+    """Whose claim has ended, or is one that an earlier process of the same worker left. (None: of an earlier release.)
+
+    One that was held on to since this process began is not: then two workers were given the same name.
+    """
+    left_before = {"$lt": claimant.began + CLAIM_SECONDS}
     return [
         {"claimed_until": None},
         {"claimed_until": {"$lt": now}},
-        {"worker": claimant.worker, "process": {"$ne": claimant.process}},
+        {"worker": claimant.worker, "process": {"$ne": claimant.process}, "claimed_until": left_before},
     ]
 
 
