@@ -77,15 +77,15 @@ class Exports:
         """Makes what was asked for and is made by nobody, one after the other, until cancelled."""
         while True:
             free = None
-            try:
+            with contextlib.suppress(BackendUnavailable):
                 self._resources.metrics.oldest_queued = await self._reports.oldest_queued()
-                free = None if self._leaving or self._places.locked() else await self._reports.next_free(self._claimant)
-                if free is not None:
-                    await self.export(*free)
-            except (BackendUnavailable, Overloaded):
-                free = None
+                if not self._leaving and not self._places.locked():
+                    free = await self._reports.next_free(self._claimant)
             if free is None:
                 await asyncio.sleep(LOOK_SECONDS)
+            else:
+                with contextlib.suppress(Exception):  # `export` has logged and counted it, and goes on with others
+                    await self.export(*free)
 
     async def settle(self, seconds: float) -> None:
         """Begins nothing any more, and waits for what was begun, but no longer than this."""

@@ -218,6 +218,18 @@ async def test_a_worker_finds_what_the_queue_has_lost(ask: Ask) -> None:
         await report.becomes("done")
 
 
+async def test_one_that_cannot_be_made_is_in_nobodys_way(ask: Ask, expects: Expects) -> None:
+    """The worker goes on with the next."""
+    expects("export failed")
+    broken, whole = await ask(), await ask()
+    await broken.change(created=LONG_AGO, user="nobody")
+    await whole.change(created=LONG_AGO + 1)
+    async with beside(Exports(whole.site.resources, ONE).keep_looking(), "looking"):
+        await whole.becomes("done")
+    broken.person_id = "nobody"
+    assert await broken.state() == "failed"
+
+
 async def test_how_long_the_oldest_has_waited_is_shown(ask: Ask) -> None:
     """Until nobody waits any more."""
     report = await ask()
