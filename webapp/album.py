@@ -3,9 +3,9 @@
 A small one derives from the picture it belongs to, so its key needs no hash of its own, and never changes either.
 """
 
-import asyncio
 import re
 
+from webapp.documents import Pictures
 from webapp.media import Media
 from webapp.pictures import SMALL_WIDTH, Picture
 
@@ -26,11 +26,16 @@ def picture_of(key: str) -> str | None:
     return key.removesuffix(SMALL) if _STORED.fullmatch(key) else None
 
 
-async def keep_picture(media: Media, person_id: str, picture: Picture) -> str:
-    """Stores a picture under its owner and its content, with its small one; its key. Raises what Media does."""
+async def keep_picture(media: Media, pictures: Pictures, person_id: str, picture: Picture) -> str:
+    """Stores a picture under its owner and its content, with its small one; its key. Raises what both stores do.
+
+    No sweep takes it for an orphan of before: not while it is put, nor, as it is new, in the day that follows.
+    """
     key = f"{person_id}/{picture.sha256}"
-    stored = [media.put(key, picture.data, picture.media_type)]
+    await pictures.begin_put(key)
+    # One after the other: of two that make a new directory at once, rclone refuses one now and then.
     if picture.small is not None:
-        stored.append(media.put(small_key(key), picture.small, picture.media_type))
-    await asyncio.gather(*stored)
+        await media.put(small_key(key), picture.small, picture.media_type)
+    await media.put(key, picture.data, picture.media_type)
+    await pictures.end_put(key)
     return key

@@ -9,8 +9,9 @@ nothing at all fails, well within a second, the calls it was sent and those that
 
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -29,7 +30,15 @@ MOST_WAITING = 64
 LINK_SECONDS = 60
 SILENCE_SECONDS = 0.7  # an S3 that takes longer to connect, or between any two bytes, is taken to be gone
 PATIENT_SECONDS = 10.0
+MOST_KEYS = 1000  # in one answer or one deletion, by S3's own rule
 MISSING = ("NoSuchKey", "NoSuchUpload", "404", "NotFound")
+
+
+class Stored(NamedTuple):
+    """An object: its key, and when it was stored last, in epoch seconds."""
+
+    key: str
+    modified: float
 
 
 class Media:
@@ -109,6 +118,24 @@ class Media:
 
         return await self._call("read", read)
 
+    async def modified(self, key: str) -> float:
+        """When an object was stored last, in epoch seconds. Raises NotFound."""
+
+        def look() -> float:
+            return self._s3().head_object(Bucket=self._bucket, Key=key)["LastModified"].timestamp()
+
+        return await self._call("read", look)
+
+    async def pages(self, size: int = MOST_KEYS) -> AsyncIterator[list[Stored]]:
+        """All objects, so many at a time; one stored or deleted meanwhile may be among them or not."""
+        more: dict[str, str] = {}
+        while True:
+            answer = await self._call("read", partial(self._list, size, more))
+            yield [Stored(each["Key"], each["LastModified"].timestamp()) for each in answer.get("Contents", [])]
+            if not answer.get("IsTruncated"):
+                return
+            more = {"ContinuationToken": answer["NextContinuationToken"]}
+
     async def delete(self, *keys: str) -> None:
         """Deletes objects, at most a thousand; those that are not there count as deleted."""
         if not keys:
@@ -143,6 +170,9 @@ class Media:
         self._offload.close()
         if self._client is not None:
             self._client.close()
+
+    def _list(self, size: int, more: dict[str, str]) -> Any:
+        return self._s3().list_objects_v2(Bucket=self._bucket, MaxKeys=size, **more)  # type: ignore[arg-type]
 
     def _s3(self) -> "S3Client":
         """The client, made in a thread on first use: that takes half a second."""

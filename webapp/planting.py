@@ -159,7 +159,8 @@ class Gardener:
         self, person_id: str, draw: Draw, polish: Callable[[bytes], Picture], index: int
     ) -> tuple[str, Picture]:
         picture = await self._resources.studio.run(lambda: polish(draw(self._plan.seed, index)))
-        return await keep_picture(self._resources.media, person_id, picture), picture
+        kept = keep_picture(self._resources.media, self._documents.pictures, person_id, picture)
+        return await kept, picture
 
     def _card_id(self, number: int) -> str:
         return self._id(f"card {number}", 24)

@@ -13,6 +13,7 @@ from webapp.documents.departures import Departure, Departures
 from webapp.documents.follows import MOST_FOLLOWED, Follows, follow_document
 from webapp.documents.likes import Likes, like_document
 from webapp.documents.people import People, person_document
+from webapp.documents.pictures import Pictures
 from webapp.documents.reports import Claimant, Reports
 from webapp.documents.schedule import Schedule
 from webapp.documents.store import Document, Order, Store
@@ -25,6 +26,7 @@ INDEXES: Sequence[tuple[str, Sequence[Order], bool]] = (
     ("follows", [("followee", 1)], False),
     ("cards", [("author", 1), ("created", -1)], False),
     ("cards", [("created", -1)], False),
+    ("cards", [("photo", 1)], False),
     ("likes", [("user", 1), ("at", -1)], False),
     ("likes", [("card", 1)], False),
     ("boards", [("read", -1)], False),
@@ -55,6 +57,7 @@ class Documents:
         self.boards = Boards(self.store)
         self.departures = Departures(self.store, wall_clock)
         self.schedule = Schedule(self.store)
+        self.pictures = Pictures(self.store)
 
     async def prepare(self) -> None:
         """Creates the indexes that are missing; safe to repeat. Raises BackendUnavailable."""
@@ -76,6 +79,7 @@ __all__ = [
     "Departure",
     "Document",
     "Documents",
+    "Pictures",
     "card_document",
     "card_seen",
     "follow_document",

@@ -92,6 +92,12 @@ class Store:
         async with self._bounded("read"):
             return int(await self._database[collection].count_documents(query))
 
+    async def distinct(self, collection: str, field: str, query: Query) -> list[Any]:
+        """The values that a field has among the documents that match; the query has to bound how many these are."""
+        async with self._bounded("read"):
+            found: list[Any] = await self._database[collection].distinct(field, query)
+        return found
+
     async def insert(self, collection: str, document: Document) -> bool:
         """Inserts a document; False if one with the same unique keys is there."""
         async with self._bounded("write"):

@@ -26,4 +26,5 @@ class PictureWriter(Visited):
 
     async def store(self, person_id: str, picture: Picture) -> str:
         """Keeps a picture in S3; its key."""
-        return await keep_picture(self.resources.media, person_id, picture)
+        media, pictures = self.resources.media, self.resources.documents.pictures
+        return await keep_picture(media, pictures, person_id, picture)
