@@ -1,6 +1,7 @@
 """What browsers are told to refuse, on every route there is, and tokens while the keys change."""
 
 import re
+from base64 import urlsafe_b64decode
 
 import pytest
 from browsing import Answer, Browser
@@ -113,6 +114,16 @@ async def test_a_key_is_rotated_without_ending_a_session_or_refusing_an_open_for
     assert [await sent(site, reopened) for site in (both, after, before, strange)] == [303, 303, 403, 403]
     for site in (before, both, after, strange):
         assert (await ada.me(url=site.url))["handle"] == "ada"  # sessions hang on no key
+
+
+async def test_a_token_has_256_random_bits(site: Site) -> None:
+    """Another one each time, in all of its places."""
+    await site.join("ada")
+    cookies = [(await site.log_in("ada")).browser.cookies["session"] for _ in range(20)]
+    tokens = [cookie.split(".")[1] for cookie in cookies]
+    assert {len(urlsafe_b64decode(token + "=")) for token in tokens} == {32}
+    assert len(set(tokens)) == len(tokens)
+    assert all(len(set(place)) > 1 for place in zip(*tokens, strict=True))
 
 
 async def test_a_log_in_from_another_site_begins_no_session(site: Site) -> None:
