@@ -82,6 +82,7 @@ setup(
             "config = webapp.commands:config",
             "openapi = webapp.commands:openapi",
             "job = webapp.commands:job",
+            "revoke = webapp.commands:revoke",
             "up = deploy.local.commands:up",
             "down = deploy.local.commands:down",
             "status = deploy.local.commands:status",

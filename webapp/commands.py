@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from cache import Unavailable
 from webapp.errors import BackendUnavailable, NotFound, SettingsInvalid
 from webapp.settings import NAIVE_MEANING, Settings, from_environ
 
@@ -131,6 +132,23 @@ def openapi() -> None:
     click.echo(json.dumps(document(version("hotseat")), indent=2))
 
 
+@click.command(cls=InStack)
+@click.argument("handle")
+def revoke(handle: str) -> None:
+    """End every session of one person, on all instances. The password stays as it is."""
+
+    async def end(resources: "Resources") -> None:
+        account = await resources.documents.people.account(handle.lower())
+        if account is None:
+            raise click.ClickException(f"There is nobody called {handle!r}.")
+        living = [each.id for each in await resources.sessions.list(account.tag)]
+        ended = await resources.sessions.end(account.tag, *living)
+        await resources.sessions.settle()
+        click.echo(f"{ended} ended.")
+
+    _with_resources(end)
+
+
 def _settings() -> Settings:
     try:
         return from_environ()
@@ -172,6 +190,6 @@ def _with_resources(action: "Callable[[Resources], Coroutine[Any, Any, None]]") 
         asyncio.run(act())
     except SettingsInvalid as error:
         _refuse(error)
-    except BackendUnavailable as error:
+    except (BackendUnavailable, Unavailable) as error:
         click.echo(f"Stopped: {error}. Is the stack up (`hotseat up`)?", err=True)
         sys.exit(1)
