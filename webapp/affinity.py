@@ -14,7 +14,7 @@ from hashlib import sha256
 BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 VALUE_LENGTH = 22
 DRAIN_MARK = "drain."
-AFFINITY_COOKIE = "SRV"  # haproxy.cfg: cookie SRV
+AFFINITY_COOKIE = "SRV"  # haproxy.cfg: cookie "${AFFINITY_COOKIE-SRV}"
 MAX_IDLE_SECONDS = 30 * 60  # haproxy.cfg: cookie ... maxidle 30m
 MAX_LIFE_SECONDS = 8 * 3600  # haproxy.cfg: cookie ... maxlife 8h
 DATE_ROUNDING_SECONDS = 4
@@ -27,6 +27,11 @@ def slot_value(affinity_key: str, slot: str) -> str:
     """The affinity cookie's value of one slot: HMAC-SHA256, base64url, its first 22 characters (132 bits)."""
     digest = hmac.digest(affinity_key.encode(), slot.encode(), sha256)
     return base64.urlsafe_b64encode(digest).decode()[:VALUE_LENGTH]
+
+
+def cookie_name(secure: bool) -> str:
+    """The affinity cookie's name; by https it has the prefix that binds it to this host."""
+    return f"__Host-{AFFINITY_COOKIE}" if secure else AFFINITY_COOKIE
 
 
 class Affinity:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from deploy.local.settings import MOST_SLOTS
 
 COOKIE_LENGTH = 22  # 132 bits
+SECURE_COOKIE = "__Host-SRV"  # a name with which browsers take it from this host by https alone
 
 
 def slot_cookie(affinity_key: str, slot: str) -> str:
@@ -26,7 +27,7 @@ def proxy_environ(addresses: Mapping[int, str], *, sticky: bool, affinity_key: s
         "STICKY_MODE": "on" if sticky else "off",
         **slot_variables(addresses),
         **{f"AFFINITY_{slot}": slot_cookie(affinity_key, f"web-{slot}") for slot in slots},
-        **({"AFFINITY_SECURE": "secure"} if secure else {}),
+        **({"AFFINITY_SECURE": "secure", "AFFINITY_COOKIE": SECURE_COOKIE} if secure else {}),
     }
 
 

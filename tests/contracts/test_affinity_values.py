@@ -17,7 +17,7 @@ SLOTS = range(1, MOST_SLOTS + 1)
 
 def cookie_line() -> str:
     """The line of haproxy.cfg that makes the affinity cookie."""
-    [line] = [line for line in HAPROXY_CFG.read_text().splitlines() if line.strip().startswith("cookie SRV ")]
+    [line] = [line for line in HAPROXY_CFG.read_text().splitlines() if line.strip().startswith("cookie ")]
     return line
 
 
@@ -52,6 +52,15 @@ def test_the_application_knows_what_the_stack_gives_the_proxy() -> None:
     for name, number in names:
         assert knows.outcome(f"{environ[f'AFFINITY_{number}']}|AAAAA|AAAAA", name) == "kept"
         assert knows.outcome(environ[f"AFFINITY_{number}"], "web-0") == "moved_down"
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_both_call_the_cookie_the_same(secure: bool) -> None:
+    """By https too, where its name binds it to the host."""
+    environ = proxy_environ({}, sticky=True, affinity_key="a" * 32, secure=secure)
+    [default] = re.findall(r'cookie "\$\{AFFINITY_COOKIE-(\w+)\}"', cookie_line())
+    assert environ.get("AFFINITY_COOKIE", default) == affinity.cookie_name(secure)
+    assert affinity.cookie_name(secure).startswith("__Host-") == secure
 
 
 def test_both_forget_a_browser_after_the_same_time() -> None:

@@ -1,5 +1,6 @@
 """haproxy.cfg, proven against a real HAProxy: what a browser, a forger and a dying server meet in both modes."""
 
+import re
 import socket
 import subprocess
 import time
@@ -8,7 +9,7 @@ import pytest
 
 from deploy.local import slot_cookie
 from deploy.local.places import HAPROXY_CFG
-from deploy.local.proxy import proxy_environ
+from deploy.local.proxy import SECURE_COOKIE, proxy_environ
 from deploy.local.settings import MOST_SLOTS
 
 WRITES = ["POST", "PUT", "PATCH", "DELETE"]
@@ -79,6 +80,19 @@ def test_sticky_mode_keeps_a_browser_on_its_server(proxy):
 def test_affinity_cookie_is_secure_where_browsers_come_by_https(proxy):
     """With an https origin the cookie is never sent in the clear."""
     assert "; Secure" in proxy(sticky=True, AFFINITY_SECURE="secure").ask().headers["Set-Cookie"]
+
+
+def test_affinity_cookie_is_bound_to_the_host_by_its_name_where_browsers_come_by_https(proxy):
+    """Made, obeyed, shown to the application and kept from it under the name with the prefix; no other name counts."""
+    p = proxy(sticky=True, AFFINITY_SECURE="secure", AFFINITY_COOKIE=SECURE_COOKIE)
+    first = p.ask()
+    assert re.fullmatch(r"__Host-SRV=[^;]+; path=/; HttpOnly; Secure; SameSite=Lax", first.headers["Set-Cookie"], re.I)
+    later = [p.ask(headers={"Cookie": f"a=b; {first.cookie}"}).seen for _ in range(6)]
+    assert {seen["server"] for seen in later} == {first.seen["server"]}
+    assert {seen["x-affinity"] for seen in later} == {first.cookie.partition("=")[2]}
+    assert {seen["cookie"].strip("; ") for seen in later} == {"a=b"}
+    unprefixed = [p.ask(headers={"Cookie": first.cookie.removeprefix("__Host-")}).seen for _ in range(6)]
+    assert {seen["server"] for seen in unprefixed} == {"web-1", "web-2", "web-3"}
 
 
 @BOTH_MODES

@@ -38,6 +38,14 @@ async def test_a_picture_sends_nobody_elsewhere(start: Starts, site: Site) -> No
     assert "SRV" in (await sticky.browser().get("/api/v1/visits")).set_cookies
 
 
+async def test_by_https_who_is_sent_elsewhere_is_told_so_under_a_name_bound_to_the_host(start: Starts) -> None:
+    """The prefix __Host-, as HAProxy names the affinity cookie there."""
+    sticky = await start(STICKY_MODE="on", PUBLIC_ORIGIN="https://postcards.example")
+    sticky.resources.life.enter(Phase.DRAINING)
+    [(name, cookie)] = (await sticky.browser().get("/api/v1/visits")).set_cookies.items()
+    assert (name, cookie["secure"], cookie["path"], cookie["domain"]) == ("__Host-SRV", True, "/", "")
+
+
 async def test_a_picture_that_is_known_is_not_sent_again(site: Site) -> None:
     """304, without asking S3."""
     ada = await site.join()

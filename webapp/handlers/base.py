@@ -17,7 +17,7 @@ from tornado.web import HTTPError, RequestHandler
 
 import cache
 from webapp import errors, outage
-from webapp.affinity import AFFINITY_COOKIE, MOVED
+from webapp.affinity import MOVED, cookie_name
 from webapp.resources import Resources
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -195,7 +195,8 @@ class Base(RequestHandler):
         value = self.resources.moving.cookie(self.evidence.affinity, self.tag)
         if value is not None:
             secure = self.resources.settings.secure
-            self.set_cookie(AFFINITY_COOKIE, value, path="/", httponly=True, samesite="Lax", secure=secure)
+            name = cookie_name(secure)
+            self.set_cookie(name, value, path="/", httponly=True, samesite="Lax", secure=secure)
 
     def _show_evidence(self) -> None:
         evidence = self.evidence
