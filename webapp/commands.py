@@ -143,7 +143,7 @@ def revoke(handle: str) -> None:
             raise click.ClickException(f"There is nobody called {handle!r}.")
         living = [each.id for each in await resources.sessions.list(account.tag)]
         ended = await resources.sessions.end(account.tag, *living)
-        await resources.sessions.settle()
+        await resources.sessions.settle(account.tag)
         click.echo(f"{ended} ended.")
 
     _with_resources(end)

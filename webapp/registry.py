@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from webapp.exporting import export_by_hand
 from webapp.forgetting import forget_reports
 from webapp.resources import Resources
+from webapp.sweeping import sweep
 
 HOUR = 3600.0
 
@@ -24,6 +25,10 @@ class Job:
     every_seconds: float | None = None
 
 
+async def _sweep(resources: Resources) -> str:
+    return f"{await sweep(resources)} deleted"
+
+
 def _by_name(*jobs: Job) -> Mapping[str, Job]:
     return {job.name: job for job in jobs}
 
@@ -31,6 +36,7 @@ def _by_name(*jobs: Job) -> Mapping[str, Job]:
 JOBS = _by_name(
     Job("export", "Make the archive of a report that was asked for.", export_by_hand, ("PERSON_ID", "REPORT_ID")),
     Job("forget-reports", "Remove exports older than a week.", forget_reports, every_seconds=HOUR),
+    Job("sweep", "Remove pictures that nobody refers to.", _sweep, every_seconds=HOUR),
 )
 
 

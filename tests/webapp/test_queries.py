@@ -26,6 +26,7 @@ from webapp.exporting import Exports
 from webapp.feed import compute_board
 from webapp.forgetting import forget_reports
 from webapp.model import Account
+from webapp.sweeping import sweep
 
 MOST_QUERIES = 10
 MOST_BOARD_BYTES = 8 << 20
@@ -94,6 +95,7 @@ async def test_no_query_is_without_an_index(site: Site, asked: set[Asked], figur
     await site.resources.documents.reports.next_free(WORKER)
     await exports.export((await ada.me())["id"], report["id"])
     await forget_reports(site.resources)
+    await sweep(site.resources, older_seconds=-60)
     await ada.browser.delete(f"/api/v1/cards/{card}/like")
     await ada.browser.delete(f"/api/v1/people/{bob.handle}/follow")
     await site.log_in(ada.handle)
