@@ -54,10 +54,10 @@ class Jobs:
     async def ask(self, job: str, *arguments: str) -> None:
         """Asks the worker for a job. Raises BackendUnavailable; then it may or may not have been queued."""
         try:
-            broker = await self._connected()
-            from taskiq.kicker import AsyncKicker  # noqa: PLC0415  # slow to import, but the broker has done so
-
             async with asyncio.timeout(DEADLINE_SECONDS):
+                broker = await self._connected()
+                from taskiq.kicker import AsyncKicker  # noqa: PLC0415  # slow to import, but the broker has done so
+
                 await AsyncKicker[..., Any](job, broker, {}).kiq(*arguments)
         except Exception as error:
             if _is_outage(error):
@@ -75,8 +75,7 @@ class Jobs:
             if self._broker is None:
                 broker = await asyncio.to_thread(_broker, self._redis_url)
                 try:
-                    async with asyncio.timeout(DEADLINE_SECONDS):
-                        await broker.startup()
+                    await broker.startup()
                 except BaseException:
                     await _close(broker)
                     raise

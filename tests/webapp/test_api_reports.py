@@ -10,6 +10,7 @@ from photo import photo
 from quiet_log import Expects
 from sites import WORKER, Site
 
+from webapp.errors import BackendUnavailable
 from webapp.exporting import Exports
 
 pytestmark = [pytest.mark.gen_test(timeout=30), pytest.mark.usefixtures("bucket")]
@@ -49,6 +50,19 @@ async def test_a_report_holds_what_its_person_put_in(site: Site) -> None:
     assert f"pictures/{second['photo'].split('/')[1]}.webp" == cards[0]["picture"]
     assert names >= {cards[0]["picture"], f"pictures/{avatar.split('/')[1]}.webp"}
     assert all(picture[:4] == b"RIFF" for picture in pictures)
+
+
+async def test_a_report_does_not_depend_on_the_queue(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked for is noted first; a worker looks there as well."""
+
+    async def away(*anything: object) -> None:
+        raise BackendUnavailable("redis", "away")
+
+    monkeypatch.setattr(site.resources.jobs, "ask", away)
+    ada = await site.join()
+    answer = await ada.browser.post("/api/v1/reports")
+    assert (answer.status, answer.json["state"]) == (202, "queued")
+    assert await site.resources.documents.reports.oldest_queued() == answer.json["created"]
 
 
 async def test_a_job_that_comes_twice_is_done_once(site: Site) -> None:

@@ -1,9 +1,11 @@
 """Exports of one's own data: asked for here, made by the worker, fetched from S3 by a link that lasts a minute."""
 
 import secrets
+from contextlib import suppress
 from hashlib import sha256
 
 from webapp.answers import ReportSeen
+from webapp.errors import BackendUnavailable
 from webapp.handlers.api import Api
 from webapp.handlers.page import Page
 from webapp.handlers.visitor import Visited, Visitor
@@ -25,7 +27,8 @@ class ReportReader(Visited):
             await resources.documents.reports.add(report_id, person_id)
             report = await resources.documents.reports.one(report_id, person_id)
             if report.state == "queued":
-                await resources.jobs.ask("export", person_id, report_id)
+                with suppress(BackendUnavailable):  # a worker finds it a little later
+                    await resources.jobs.ask("export", person_id, report_id)
             return await self.report_seen(report)
 
         quotas = [resources.quotas.report]
