@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from described import text_schema
 
+from webapp import forms
 from webapp.settings import from_mapping
 
 ROOT = Path(__file__).parents[2]
@@ -31,14 +32,6 @@ UNITS = {
     "days": 86_400,
 }
 NUMBER = re.compile(r"(\d+(?:\.\d+)?)(?: ?([A-Za-z]+)\b)?")
-COMING: set[str] = {  # constants of parts that are being built beside this one
-    "webapp.resources.MOST_UPLOAD_BYTES_OF_ONE",
-    "webapp.resources.MOST_UPLOAD_BYTES",
-    "webapp.server.BODY_SECONDS",
-    "webapp.incoming.FIELD_BYTES",
-    "webapp.incoming.MOST_PARTS",
-    "webapp.forgetting.KEPT_SECONDS",
-}
 
 
 def numbers(text: str) -> list[float]:
@@ -67,8 +60,13 @@ def named(place: str) -> Any:
         return getattr(importlib.import_module(module), name)
     except ModuleNotFoundError:
         kind = named(module)
-        schema = msgspec.json.schema(kind)["$defs"][kind.__name__]["properties"][name]
-        return text_schema(schema)
+        return text_schema(properties(kind)[name])
+
+
+def properties(kind: type[msgspec.Struct]) -> Mapping[str, Any]:
+    """The JSON schema of each field."""
+    found: Mapping[str, Any] = msgspec.json.schema(kind)["$defs"][kind.__name__]["properties"]
+    return found
 
 
 def lengths(found: Any) -> Iterator[float]:
@@ -83,8 +81,6 @@ def lengths(found: Any) -> Iterator[float]:
 def test_each_number_is_the_one_that_is_applied(limit: str, places: str) -> None:
     """In bytes, seconds or pieces, whatever unit the document tells it in."""
     listed = re.findall(r"`(.+?)`", places)
-    if not COMING.isdisjoint(listed):
-        return
     assert numbers(limit) == [number for place in listed for number in kept(place)]
 
 
@@ -98,5 +94,10 @@ def test_no_row_is_passed_over() -> None:
 def test_each_quota_and_each_length_has_its_line() -> None:
     """A setting that bounds what people may do, and a field that people fill in, cannot be added without one."""
     places = {place for row in ROWS for place in re.findall(r"`(.+?)`", row[2])}
+    told = {length for row in ROWS if "`webapp.forms." in row[2] for length in numbers(row[1])}
+    kinds = [kind for kind in vars(forms).values() if isinstance(kind, type) and issubclass(kind, msgspec.Struct)]
+    longest = {text_schema(schema)["maxLength"] for kind in kinds for schema in properties(kind).values()}
+    assert len(kinds) > 5
+    assert longest - told == set()
     bounding = {name.upper() for name in SETTINGS.shown() if re.search(r"_PER_|SESSION_|STALE|FRESH", name)}
     assert bounding - places == {"REBALANCE_PER_MINUTE"}  # which moves people and refuses nobody
