@@ -12,6 +12,7 @@ from cache import Overloaded, Unavailable
 from webapp.documents import Departure
 from webapp.errors import BackendUnavailable
 from webapp.errors import Overloaded as TooBusy
+from webapp.multipart import clear
 from webapp.resources import Resources
 
 MOST_AT_ONCE = 100
@@ -56,8 +57,7 @@ async def _finish(resources: Resources, departure: Departure) -> None:
     await resources.documents.departures.erase(departure.person_id)
     await resources.cache.invalidate(departure.tag, resources.boards, resources.profiles)
     for folder in (f"{departure.person_id}/", f"exports/{departure.person_id}/"):
-        while keys := await resources.media.keys(folder):
-            await resources.media.delete(*keys)
+        await clear(resources.media, folder)
     await resources.documents.departures.end(departure)
     log.info("departed", person=departure.person_id, again=departure.again)
 

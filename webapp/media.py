@@ -109,15 +109,6 @@ class Media:
         """What `work` makes of the client and the bucket's name, in a thread; `operation` is a label of the metrics."""
         return await self._call(operation, lambda: work(self._s3(), self._bucket))
 
-    async def keys(self, prefix: str) -> list[str]:
-        """Keys of objects that begin so; at most a thousand."""
-
-        def read() -> list[str]:
-            listed = self._s3().list_objects_v2(Bucket=self._bucket, Prefix=prefix)
-            return [each["Key"] for each in listed.get("Contents", [])]
-
-        return await self._call("read", read)
-
     async def modified(self, key: str) -> float:
         """When an object was stored last, in epoch seconds. Raises NotFound."""
 

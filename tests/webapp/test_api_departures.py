@@ -20,7 +20,7 @@ from webapp.exporting import Exports
 pytestmark = [pytest.mark.gen_test(timeout=60), pytest.mark.usefixtures("bucket")]
 
 KEPT_IN_REDIS = ("v:", "w:", "quota:", "once:")  # numbers and digests under a random tag that nobody has any more
-COLLECTIONS = ("people", "follows", "cards", "likes", "reports")
+COLLECTIONS = ("people", "follows", "cards", "likes", "reports", "boards")
 
 
 async def leave(member: Member, password: str = PASSWORD) -> Answer:
@@ -52,7 +52,7 @@ async def traces(site: Site, person_id: str, tag: str) -> list[str]:
         documents = await site.resources.documents.store.find(collection, {}, 1000)
         found += [f"{collection}: {each}" for each in documents if person_id in str(each)]
     for folder in (person_id, f"exports/{person_id}"):
-        found += await site.resources.media.keys(f"{folder}/")
+        found += [key async for page in site.resources.media.pages() for key, _ in page if key.startswith(f"{folder}/")]
     [keys] = await site.resources.cache.link.ask("read", ("KEYS", f"*{{{tag}}}*"))
     return found + [key.decode() for key in keys if not key.decode().startswith(KEPT_IN_REDIS)]
 
@@ -107,7 +107,7 @@ class Failing:
     def __init__(self, site: Site, calls: int) -> None:
         self.left = calls
         resources = site.resources
-        self._stores = ((resources.documents.store, WRITES_TO_MONGODB), (resources.media, ("keys", "delete")))
+        self._stores = ((resources.documents.store, WRITES_TO_MONGODB), (resources.media, ("do",)))
 
     def under(self, patch: pytest.MonkeyPatch) -> None:
         """Until the patch is undone."""

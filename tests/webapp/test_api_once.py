@@ -105,6 +105,16 @@ async def test_nobody_is_told_what_somebody_else_was_answered(site: Site) -> Non
     assert (await send(ada.browser, "POST", "/api/v1/cards", {"json": {"text": "mine"}})).status == 401
 
 
+async def test_what_was_asked_is_remembered_under_a_key_of_ours(site: Site, start: Starts) -> None:
+    """A password may be part of it, and Redis is not to tell whether a guess is right. A new key is put before it."""
+    ada = await site.join()
+    first = await send(ada.browser, "POST", "/api/v1/cards", {"json": {"text": "once"}})
+    ada.browser.url = (await start(SECRET_KEYS="n" * 40 + "," + "s" * 40)).url
+    assert (await send(ada.browser, "POST", "/api/v1/cards", {"json": {"text": "once"}})).json == first.json
+    ada.browser.url = (await start(SECRET_KEYS="n" * 40)).url
+    assert (await send(ada.browser, "POST", "/api/v1/cards", {"json": {"text": "once"}})).status == 422
+
+
 # --- quotas --------------------------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,8 @@ from webapp.forms import Login, Signup, from_form
 from webapp.guessable import refuse_guessable
 from webapp.handlers.api import Api
 from webapp.handlers.page import Page
-from webapp.handlers.visitor import Visited, Visitor, in_words
+from webapp.handlers.visitor import Visitor, in_words
+from webapp.handlers.writing import Writer
 from webapp.model import Account, Person
 from webapp.places import place_of
 from webapp.sessions import Presented, new_tag, presented
@@ -21,7 +22,7 @@ WRONG = "Handle and password do not belong together."
 TRY_LATER = "Too many attempts. Try again in {time}."
 
 
-class Entrance(Visited):
+class Entrance(Writer):
     """What pages and API share: accounts come in, sessions come out."""
 
     async def sign_up(self, given: Signup) -> tuple[Person, int]:

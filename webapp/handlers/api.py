@@ -12,14 +12,15 @@ from tornado.web import HTTPError
 from webapp.answers import FieldFault, Problem
 from webapp.forms import from_json
 from webapp.handlers.base import Failure, reason_of
-from webapp.handlers.visitor import Visited, Visitor
+from webapp.handlers.visitor import Visitor
+from webapp.handlers.writing import Writer
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
-class Api(Visited):
+class Api(Writer):
     """A handler that answers with JSON."""
 
     async def prepare(self) -> None:

@@ -16,7 +16,8 @@ from webapp.apologies import apology_for
 from webapp.errors import InvalidInput, TooMany
 from webapp.forms import PASSWORDS
 from webapp.handlers.base import Failure
-from webapp.handlers.visitor import NOT_ASKED, Visited, Visitor
+from webapp.handlers.visitor import Visitor
+from webapp.handlers.writing import NOT_ASKED, Writer
 from webapp.model import Person
 from webapp.outage import READS
 from webapp.xsrf import fits, new_nonce, token_for
@@ -35,7 +36,7 @@ NOTICES = {
 }
 
 
-class Page(Visited):
+class Page(Writer):
     """A handler that answers with HTML."""
 
     def set_default_headers(self) -> None:

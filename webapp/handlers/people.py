@@ -8,7 +8,8 @@ from webapp.feed import cards_seen
 from webapp.forms import CARDS_CURSOR, checked_text
 from webapp.handlers.api import Api
 from webapp.handlers.page import Page
-from webapp.handlers.visitor import Visited, Visitor
+from webapp.handlers.visitor import Visitor
+from webapp.handlers.writing import Writer
 from webapp.model import Card, Person, PersonRow
 
 PAGE_CARDS = 12
@@ -16,7 +17,7 @@ MOST_LISTED = 60
 LONGEST_SEARCH = 20
 
 
-class PeopleReader(Visited):
+class PeopleReader(Writer):
     """What page and API share."""
 
     async def profile(self, handle: str, visitor: Visitor | None) -> answers.PersonSeen:

@@ -2,11 +2,11 @@
 
 from webapp.album import keep_picture
 from webapp.errors import InvalidInput
-from webapp.handlers.visitor import Visited
+from webapp.handlers.writing import Writer
 from webapp.pictures import Picture, PictureRefused, process, process_avatar
 
 
-class PictureWriter(Visited):
+class PictureWriter(Writer):
     """What uploads share."""
 
     def uploaded(self, field: str) -> bytes | None:

@@ -8,13 +8,14 @@ from webapp.answers import ReportSeen
 from webapp.errors import BackendUnavailable
 from webapp.handlers.api import Api
 from webapp.handlers.page import Page
-from webapp.handlers.visitor import Visited, Visitor
+from webapp.handlers.visitor import Visitor
+from webapp.handlers.writing import Writer
 from webapp.model import Report
 
 MOST_SHOWN = 5
 
 
-class ReportReader(Visited):
+class ReportReader(Writer):
     """What pages and API share."""
 
     async def ask_for_report(self, visitor: Visitor) -> ReportSeen:

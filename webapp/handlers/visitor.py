@@ -11,45 +11,26 @@ Invariants
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from typing import Any, TypeVar
-
-import msgspec
+from typing import Any
 
 from cache import (
     Answer,
     Fields,
-    Once,
     Overloaded,
-    OverQuota,
-    Quota,
-    Refused,
-    Region,
-    Repeated,
-    Reused,
     Stale,
     Unavailable,
-    Write,
 )
 from webapp import outage
-from webapp.errors import Conflict, NotFound, TooMany
+from webapp.errors import NotFound
 from webapp.feed import compute_board
-from webapp.forms import checked_key
 from webapp.handlers.base import Base
 from webapp.model import Board, Person
 from webapp.sessions import Presented, Session, presented
 
-T = TypeVar("T")
-
 MOST_DIGITS = 15
-REMEMBERED_SECONDS = 86_400.0
 FLOOR, FLOOR_READ = "floor", "floor-read"
-NOT_ASKED = ("_xsrf", "idempotency_key")  # fields of a form that are no part of what it asks
-KEY_REUSED = "This idempotency key was used for something else."
-USED_UP = "You have sent as many {name} as one may for now. There is room for another in {time}."
 
 
 @dataclass(frozen=True)
@@ -109,8 +90,6 @@ class Visited(Base):
                 self.forget_session()
             return None
         session, record, profile, kept = found
-        if self.request.method not in outage.READS:
-            self.idempotency_key()  # refused before anything is done, if it is none
         self.tag = session.tag
         self.resources.held.seen(session.tag)
         try:
@@ -126,7 +105,7 @@ class Visited(Base):
             self.evidence.board_tier = "mongodb" if self.board_was_ready else kept.tier
             self.evidence.board_stale = kept.stale
         self.known = person.value
-        self._raise(FLOOR_READ, max(answer.floor for answer in answers))
+        self.raise_floor(FLOOR_READ, max(answer.floor for answer in answers))
         version = min(answer.version for answer in answers)
         stale = _worst([answer.stale for answer in answers])
         self.evidence.stale = stale
@@ -135,75 +114,6 @@ class Visited(Base):
     async def insist(self, *, board: bool = False) -> Visitor:
         """The person logged in; anybody else is answered that they are not, as this kind of handler does."""
         raise NotImplementedError
-
-    async def written(
-        self,
-        session: Session,
-        work: Callable[[], Awaitable[T]],
-        kind: type[T],
-        *,
-        affects: Sequence[Region[Any]] | None = None,
-        quotas: Sequence[Quota] = (),
-    ) -> tuple[T, int]:
-        """What `work` returns, done as a write of this person, and their version that includes it.
-
-        Sent again with the same idempotency key, it is answered as the first time. `affects`: what is cached of them
-        that it may change; all of it, if nothing is said. Raises cache.Refused if the session is gone, Conflict (422)
-        for a key used for something else, TooMany where a quota is used up.
-        """
-        resources, key = self.resources, self.idempotency_key()
-        once = Once(sha256(key.encode()).hexdigest(), self._asked(), REMEMBERED_SECONDS) if key else None
-        try:
-            async with self._writing(session, affects, once, quotas) as write:
-                answer = await work()
-                if resources.settings.board_strategy == "denormalised" and (
-                    affects is None or resources.boards in affects
-                ):
-                    await resources.documents.boards.end(session.person_id)
-                if once is not None:
-                    write.remember(msgspec.json.encode(answer))
-        except Repeated as repeated:
-            resources.metrics.replayed()
-            self._raise(FLOOR, repeated.version)
-            return msgspec.json.decode(repeated.answer, type=kind), repeated.version
-        except Reused:
-            raise Conflict("Idempotency-Key", KEY_REUSED, 422) from None
-        except OverQuota as over:
-            detail = USED_UP.format(name=over.name, time=in_words(over.retry_seconds))
-            raise TooMany(over.name, detail, over.retry_seconds) from None
-        return answer, write.version
-
-    def idempotency_key(self) -> str | None:
-        """What a client names its write by: in a header, or in a field of a form. Raises InvalidInput."""
-        given = self.request.headers.get("Idempotency-Key")
-        return checked_key(given if given is not None else self.get_body_argument("idempotency_key", None))
-
-    @asynccontextmanager
-    async def _writing(
-        self, session: Session, affects: Sequence[Region[Any]] | None, once: Once | None, quotas: Sequence[Quota]
-    ) -> AsyncIterator[Write]:
-        resources = self.resources
-        drop = (resources.boards, resources.profiles) if affects is None else affects
-        alive = resources.sessions.key(session)
-        async with resources.cache.write(session.tag, drop=drop, alive=alive, once=once, quotas=quotas) as write:
-            yield write
-        self._raise(FLOOR, write.version)
-
-    def _asked(self) -> str:
-        """A fingerprint of what is asked, whatever a browser puts around it."""
-        request = self.request
-        fields = sorted((name, values) for name, values in request.body_arguments.items() if name not in NOT_ASKED)
-        files = sorted((name, [sha256(each.body).digest() for each in sent]) for name, sent in request.files.items())
-        asked = (fields, files) if fields or files else sha256(request.body).digest()
-        return sha256(msgspec.msgpack.encode((request.method, request.path, asked))).hexdigest()
-
-    async def set_preferences(self, visitor: Visitor, changes: Mapping[str, str]) -> int:
-        """Writes fields of the session; the person's new version. Raises cache.Refused if it is over."""
-        version = await self.resources.sessions.prefer(visitor.session, changes)
-        if version is None:
-            raise Refused("the session is over")
-        self._raise(FLOOR, version)
-        return version
 
     def remember_session(self, cookie: str, version: int) -> None:
         """Gives the browser its session, and a floor of its own, lower than the one it had or not."""
@@ -282,7 +192,7 @@ class Visited(Base):
     def _floor(self) -> int:
         return max(_version_in(self.cookie(name)) for name in (FLOOR, FLOOR_READ))
 
-    def _raise(self, name: str, version: int) -> None:
+    def raise_floor(self, name: str, version: int) -> None:
         """Lets this browser see nothing of its person older than `version` any more."""
         if version > max(self._floor(), self._raised):
             self._raised = version
