@@ -18,6 +18,7 @@ from types import FrameType
 from typing import TypeVar
 
 import pytest
+from figures import Figures, figures_of, show_figures
 from fleet import running
 
 from deploy.local import Programs, RunningStore, Stack, single_store
@@ -49,6 +50,16 @@ def pytest_configure() -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    show_figures(terminalreporter, config)
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Figures:
+    """`figures("3 of 3")` notes what a test found; it is shown at the end of the run."""
+    return figures_of(request)
 
 
 @pytest.fixture(scope="session")

@@ -6,21 +6,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 from cache_doubles import Clock, Recorder
 from cache_races import fleet
-from figures import Figures, figures_of, show_figures
 from quiet_log import expects
 
 from cache import Cache, open_cache
 from deploy.local import RunningStore
-
-
-@pytest.fixture
-def figures(request: pytest.FixtureRequest) -> Figures:
-    """`figures("3 of 3")` notes what a test found."""
-    return figures_of(request)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    show_figures(terminalreporter, config)
 
 
 @pytest.fixture

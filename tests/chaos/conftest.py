@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from figures import figures_of, show_figures
+from figures import figures_of
 from load.driver import Load, running_load
 from load.evidence import Evidence
 from load.undoing import make_whole
@@ -88,7 +88,3 @@ def evidence(request: pytest.FixtureRequest, _folder: Path) -> Iterator[Evidence
     found = Evidence(request.node.name, figures_of(request))
     yield found
     found.write(_folder)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    show_figures(terminalreporter, config)

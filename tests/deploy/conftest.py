@@ -18,7 +18,6 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from figures import Figures, figures_of, show_figures
 from fleet import running
 
 from deploy.local import AppCommands, Programs, Stack, free_ports
@@ -261,15 +260,6 @@ def successor_of() -> Iterator[Callable[[str], StubServer]]:
             return successor
 
         yield start
-
-
-@pytest.fixture
-def figures(request: pytest.FixtureRequest) -> Figures:
-    return figures_of(request)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    show_figures(terminalreporter, config)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack
 
 import pytest
 import pytest_asyncio
-from figures import Figures, figures_of, show_figures
 from fleet import wait_whole
 from member import Member, NewMember
 
@@ -52,12 +51,3 @@ async def stores(stack: Stack) -> AsyncIterator[Resources]:
     """The stack's own stores."""
     async with open_resources(from_mapping(stack.environ_of("web-1")), serves=False) as opened:
         yield opened
-
-
-@pytest.fixture
-def figures(request: pytest.FixtureRequest) -> Figures:
-    return figures_of(request)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    show_figures(terminalreporter, config)

@@ -20,4 +20,3 @@ def show_figures(reporter: pytest.TerminalReporter, config: pytest.Config) -> No
     if found:
         reporter.section("figures")
         reporter.write_line("\n".join(found))
-        found.clear()  # each folder whose tests note some asks for them

@@ -9,7 +9,6 @@ from socket import socket
 
 import boto3
 import pytest
-from figures import Figures, figures_of, show_figures
 from jinja2 import Environment
 from outage.store_server import StoreServer, store_servers
 from quiet_log import Expects, expects, structured_log
@@ -126,16 +125,6 @@ def outage_servers(
     """Backing services that a test may stop, with nothing in them that another test relies on."""
     with store_servers(tmp_path_factory.mktemp("outage"), clean_environ) as running:
         yield running
-
-
-@pytest.fixture
-def figures(request: pytest.FixtureRequest) -> Figures:
-    """`figures("3 of 3")` notes what a test found."""
-    return figures_of(request)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    show_figures(terminalreporter, config)
 
 
 __all__ = ["Expects", "expects", "structured_log"]
