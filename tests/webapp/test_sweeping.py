@@ -181,7 +181,7 @@ async def test_a_card_written_anywhere_in_a_sweep_has_its_picture(
     site: Site, ages: Ages, monkeypatch: pytest.MonkeyPatch, expects: Callable[[str], None]
 ) -> None:
     """Its photo is an orphan of before, which is being swept; the card comes before each single call of the sweep."""
-    expects("unavailable")
+    expects("overloaded")
     ada = await site.join()
     refused = []
     for step in range(1, MOST_STEPS):
