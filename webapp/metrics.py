@@ -33,7 +33,7 @@ CALLS: Mapping[Backend, Sequence[str]] = {
 }
 CALL_RESULTS = ("ok", "error", "cancelled")
 SESSION_EVENTS = ("started", "renewed", "ended", "touched", "touch_saved", "touch_lost", "refused")
-JOBS = ("export", "forget-reports", "sweep")
+JOBS = ("boards", "export", "forget-reports", "sweep")
 JOB_RESULTS = ("ok", "error")
 LAG_SECONDS = 0.5
 HIT_RATE_SECONDS = 60

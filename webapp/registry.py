@@ -25,6 +25,10 @@ class Job:
     every_seconds: float | None = None
 
 
+async def _boards(resources: Resources) -> str:
+    return f"{await resources.keeping.round()} computed"
+
+
 async def _sweep(resources: Resources) -> str:
     return f"{await sweep(resources)} deleted"
 
@@ -35,6 +39,7 @@ def _by_name(*jobs: Job) -> Mapping[str, Job]:
 
 JOBS = _by_name(
     Job("export", "Make the archive of a report that was asked for.", export_by_hand, ("PERSON_ID", "REPORT_ID")),
+    Job("boards", "Compute the boards that are due (BOARD_STRATEGY=denormalised).", _boards),
     Job("forget-reports", "Remove exports older than a week.", forget_reports, every_seconds=HOUR),
     Job("sweep", "Remove pictures that nobody refers to.", _sweep, every_seconds=HOUR),
 )

@@ -13,6 +13,7 @@ from webapp.documents.boards import COLLECTION as BOARDS
 from webapp.errors import BackendUnavailable
 from webapp.keeping import LOOKED_AT_SECONDS
 from webapp.model import Board
+from webapp.registry import run_job
 
 pytestmark = [pytest.mark.gen_test(timeout=30)]
 
@@ -88,7 +89,7 @@ async def test_the_worker_has_it_ready_before_it_is_asked_for(start: Starts) -> 
     await ada.follow(bob.handle)
     await look(ada)
     await ada.send("mine")
-    assert await site.resources.keeping.round() == 1
+    assert await run_job(site.resources, "boards") == "1 computed"
     assert await look(ada) == ("mongodb", ["mine"])
     assert await site.resources.keeping.round() == 0
     await bob.send("news")
