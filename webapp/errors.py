@@ -4,11 +4,12 @@ WebappError
 ├── SettingsInvalid       the environment is wrong; carries a sentence per faulty variable
 ├── BackendUnavailable    a backing service is slow or gone; carries its name
 ├── Overloaded            a bound of this process was reached; nothing was done
-├── TooMany               the person has done too much of this for now; nothing was done
-├── Conflict              the truth already holds something else (a taken handle, a key used with another body)
 ├── ClaimLost             somebody else does this job by now; what was done of it does not count
 ├── NotFound              there is no such card, person, session, report or picture
-└── InvalidInput          what the client sent cannot be accepted; carries a message per field
+└── Refusal               what the client sent is not taken; nothing was done
+    ├── InvalidInput      it cannot be accepted; carries a message per field
+    ├── Conflict          the truth already holds something else (a taken handle, a key used with another body)
+    └── TooMany           the person has done too much of this for now
 """
 
 from collections.abc import Mapping
@@ -45,33 +46,6 @@ class Overloaded(WebappError):
         super().__init__(f"too much work of this kind is waiting: {work}")
 
 
-class TooMany(WebappError):
-    """`field` names what there was too much of, `detail` says it, `retry_seconds` when it may be tried again."""
-
-    status = 429
-
-    def __init__(self, field: str, detail: str, retry_seconds: float) -> None:
-        super().__init__(detail)
-        self.field = field
-        self.detail = detail
-        self.retry_seconds = retry_seconds
-
-    @property
-    def retry_after(self) -> int:
-        """As the header of that name has it: whole seconds, and some time has to pass."""
-        return max(1, ceil(self.retry_seconds))
-
-
-class Conflict(WebappError):
-    """Something else is already there. `field` names the input at fault, `status` is the answer's."""
-
-    def __init__(self, field: str, detail: str, status: int = 409) -> None:
-        super().__init__(detail)
-        self.field = field
-        self.detail = detail
-        self.status = status
-
-
 class ClaimLost(WebappError):
     """This process was taken for dead."""
 
@@ -84,10 +58,52 @@ class NotFound(WebappError):
         self.what = what
 
 
-class InvalidInput(WebappError):
-    """`faults` maps a field to a sentence about it."""
+class Refusal(WebappError):
+    """`faults` maps a field to a sentence about it, `status` is the answer's; `retry_after`, if it may be sent again
+    unchanged: in how many seconds, as the header of that name has it.
+    """
 
-    def __init__(self, faults: Mapping[str, str], status: int = 422) -> None:
+    retry_after: int | None = None
+
+    def __init__(self, faults: Mapping[str, str], status: int) -> None:
         self.faults = dict(faults)
         self.status = status
         super().__init__("; ".join(f"{field}: {fault}" for field, fault in self.faults.items()))
+
+    def faults_at(self, field: str) -> Mapping[str, str]:
+        """The same for a form in which this field is at fault, should the refusal be of the whole."""
+        return self.faults
+
+
+class InvalidInput(Refusal):
+    """Names the fields of what was sent."""
+
+    def __init__(self, faults: Mapping[str, str], status: int = 422) -> None:
+        super().__init__(faults, status)
+
+
+class _Whole(Refusal):
+    """What was sent is refused as a whole. `field` is what that is about, `detail` the sentence."""
+
+    def __init__(self, field: str, detail: str, status: int) -> None:
+        super().__init__({field: detail}, status)
+        self.field = field
+        self.detail = detail
+
+    def faults_at(self, field: str) -> Mapping[str, str]:
+        return {field: self.detail}
+
+
+class Conflict(_Whole):
+    """Something else is already there."""
+
+    def __init__(self, field: str, detail: str, status: int = 409) -> None:
+        super().__init__(field, detail, status)
+
+
+class TooMany(_Whole):
+    """There was too much of `field`; `retry_seconds` is when it may be tried again."""
+
+    def __init__(self, field: str, detail: str, retry_seconds: float) -> None:
+        super().__init__(field, detail, 429)
+        self.retry_after = max(1, ceil(retry_seconds))  # whole seconds, and some time has to pass

@@ -140,6 +140,7 @@ async def test_a_card_that_is_refused_by_form_is_not_lost(start: Starts) -> None
     await ada.send("fine")
     answer = await ada.browser.submit("/cards", {"text": "typed with care"})
     assert answer.status == 429
+    assert int(answer.headers["Retry-After"]) > 86_000
     assert "typed with care" in answer.text
     assert "as many cards as one may" in answer.text
 
@@ -156,6 +157,7 @@ async def test_pictures_have_a_quota_of_their_own(start: Starts) -> None:
     assert (await ada.browser.put("/api/v1/me/avatar", body=photo(hue=3))).status == 429
     answer = await ada.browser.submit("/settings/avatar", files={"avatar": Part(photo(hue=3), "a.jpg", "image/jpeg")})
     assert answer.status == 429
+    assert int(answer.headers["Retry-After"]) > 86_000
     assert "as many photos as one may" in answer.text
     await ada.send("without a picture")
 

@@ -7,7 +7,7 @@ from tornado.web import HTTPError
 from webapp import answers
 from webapp.addresses import client_address
 from webapp.devices import device_name
-from webapp.errors import Conflict, InvalidInput, NotFound, TooMany
+from webapp.errors import InvalidInput, NotFound, Refusal, TooMany
 from webapp.forms import Login, Signup, from_form
 from webapp.guessable import refuse_guessable
 from webapp.handlers.api import Api
@@ -136,12 +136,8 @@ class SignupPage(Page, Entrance):
     async def post(self) -> None:
         try:
             await self.sign_up(from_form(self.request.body_arguments, Signup))
-        except InvalidInput as error:
+        except Refusal as error:
             self.show_again("signup.html", None, error)
-        except Conflict as error:
-            self.show_again("signup.html", None, InvalidInput({error.field: error.detail}, error.status))
-        except TooMany as error:
-            self.show_refused("signup.html", None, error)
         else:
             self.leave_for("/board")
 
@@ -162,10 +158,8 @@ class LoginPage(Page, Entrance):
             found = await self.log_in(from_form(self.request.body_arguments, Login))
             if found is None:
                 raise InvalidInput({"password": WRONG}, 401)
-        except InvalidInput as error:
+        except Refusal as error:
             self.show_again("login.html", None, error, next=to)
-        except TooMany as error:
-            self.show_refused("login.html", None, error, next=to)
         else:
             self.leave_for(to)
 

@@ -233,10 +233,8 @@ def failure_of(error: BaseException | None, status_code: int) -> Failure:  # noq
     match error:
         case errors.InvalidInput():
             return Failure(error.status, "Some of what you sent cannot be accepted.", error.faults)
-        case errors.Conflict():
-            return Failure(error.status, error.detail, {error.field: error.detail})
-        case errors.TooMany():
-            return Failure(error.status, error.detail, {error.field: error.detail}, error.retry_after)
+        case errors.Conflict() | errors.TooMany():
+            return Failure(error.status, error.detail, error.faults, error.retry_after)
         case errors.NotFound():
             return Failure(404, str(error))
         case cache.Refused():

@@ -4,7 +4,7 @@ import secrets
 from hashlib import sha256
 
 from webapp import answers
-from webapp.errors import Conflict, InvalidInput, NotFound, TooMany
+from webapp.errors import NotFound, Refusal
 from webapp.feed import cards_seen
 from webapp.forms import NewCard, field_names, from_form, refuse_strange_names
 from webapp.handlers.api import Api
@@ -78,14 +78,10 @@ class NewCardPage(Uploading, Page, CardWriter, BoardReader):
             visitor = await self.received()
             given = from_form(self.request.body_arguments, NewCard)
             await self.write_card(visitor, given, self.uploaded("photo"))
-        except (InvalidInput, Conflict, TooMany) as error:
-            faults = (
-                error.faults
-                if isinstance(error, InvalidInput)
-                else {"photo" if error.field == "photos" else "text": error.detail}
-            )
+        except Refusal as error:
+            faults = error.faults_at("photo" if "photos" in error.faults else "text")
             again = await self.insist(board=True)
-            self.set_status(error.status)
+            self.set_refused(error)
             text = self.request.body_arguments.get("text", [b""])[-1].decode("utf-8", "replace")
             show_board(self, again, await self.slice_for(again), errors=faults, form={"text": text})
         else:

@@ -2,7 +2,7 @@
 
 from webapp import answers
 from webapp.departures import begin_departure
-from webapp.errors import InvalidInput, TooMany
+from webapp.errors import Refusal
 from webapp.forms import Farewell, from_form
 from webapp.handlers.accounts import Entrance
 from webapp.handlers.settings import MeApi as KeptMeApi
@@ -35,11 +35,8 @@ class LeavePage(SettingsPage, Leaver):
         visitor = await self.insist()
         try:
             await self.leave(visitor, from_form(self.request.body_arguments, Farewell))
-        except InvalidInput as error:
-            await self.show_settings(visitor, error)
-        except TooMany as error:
-            self.set_header("Retry-After", str(error.retry_after))
-            await self.show_settings(visitor, InvalidInput({"password": error.detail}, error.status))
+        except Refusal as error:
+            await self.show_settings(visitor, error, at="password")
         else:
             self.leave_for("/", "gone")
 

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from tornado.web import Finish, HTTPError
 
 from webapp.apologies import apology_for
-from webapp.errors import InvalidInput, TooMany
+from webapp.errors import Refusal
 from webapp.forms import PASSWORDS
 from webapp.handlers.base import Failure
 from webapp.handlers.visitor import Visitor
@@ -96,20 +96,23 @@ class Page(Writer):
         self.set_header("Content-Type", "text/html; charset=UTF-8")
         self.finish(templates.get_template(template).render(context))
 
-    def show_again(self, template: str, me: Person | None, error: InvalidInput, **context: Any) -> None:
-        """Renders a form once more, with what was typed and what is wrong with it."""
+    def show_again(
+        self, template: str, me: Person | None, error: Refusal, at: str | None = None, **context: Any
+    ) -> None:
+        """Renders a form once more, with what was typed and what is wrong with it: `at` this field, if not at one."""
         form = {
             name: values[-1].decode("utf-8", "replace")
             for name, values in self.request.body_arguments.items()
             if name not in (*PASSWORDS, *NOT_ASKED)
         }
-        self.set_status(error.status)
-        self.show(template, me, errors=error.faults, form=form, **context)
+        self.set_refused(error)
+        self.show(template, me, errors=error.faults if at is None else error.faults_at(at), form=form, **context)
 
-    def show_refused(self, template: str, me: Person | None, error: TooMany, **context: Any) -> None:
-        """Renders a form once more, with what was typed and when it may be sent again."""
-        self.set_header("Retry-After", str(error.retry_after))
-        self.show_again(template, me, InvalidInput({error.field: error.detail}, error.status), **context)
+    def set_refused(self, error: Refusal) -> None:
+        """The status of a refusal, and when the same may be sent again."""
+        self.set_status(error.status)
+        if error.retry_after is not None:
+            self.set_header("Retry-After", str(error.retry_after))
 
     def leave_for(self, path: str, done: str | None = None) -> None:
         """Redirects after a write, so that reloading does not write again."""

@@ -2,7 +2,7 @@
 
 from cache import Refused
 from webapp import answers
-from webapp.errors import Conflict, InvalidInput, TooMany
+from webapp.errors import Conflict, Refusal
 from webapp.forms import NewPassword, from_form
 from webapp.guessable import refuse_guessable
 from webapp.handlers.accounts import Entrance
@@ -53,13 +53,8 @@ class PasswordPage(SettingsPage, PasswordChanger):
         visitor = await self.insist()
         try:
             await self.change_password(visitor, from_form(self.request.body_arguments, NewPassword))
-        except InvalidInput as error:
-            await self.show_settings(visitor, error)
-        except Conflict as error:
-            await self.show_settings(visitor, InvalidInput({error.field: error.detail}, error.status))
-        except TooMany as error:
-            self.set_header("Retry-After", str(error.retry_after))
-            await self.show_settings(visitor, InvalidInput({"current": error.detail}, error.status))
+        except Refusal as error:
+            await self.show_settings(visitor, error, at="current")
         else:
             self.leave_for("/settings", "password")
 

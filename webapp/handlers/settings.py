@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from webapp import answers
-from webapp.errors import InvalidInput, NotFound, TooMany
+from webapp.errors import InvalidInput, NotFound, Refusal
 from webapp.forms import Preferences, Profile, from_form
 from webapp.handlers.accounts import me_of
 from webapp.handlers.api import Api
@@ -91,8 +91,8 @@ class SettingsPage(Page, SelfWriter, ReportReader):
     async def get(self) -> None:
         await self.show_settings(await self.insist())
 
-    async def show_settings(self, visitor: Visitor, error: InvalidInput | None = None) -> None:
-        """Renders the page, with what is wrong where a form was refused."""
+    async def show_settings(self, visitor: Visitor, error: Refusal | None = None, at: str | None = None) -> None:
+        """Renders the page, with what is wrong where a form was refused: `at` this field, if not at one."""
         listed = await self.sessions(visitor)
         reports = [await self.report_seen(report) for report in await self.newest_reports(visitor)]
         context = {"person": visitor.person, "sessions": listed, "reports": reports}
@@ -100,7 +100,7 @@ class SettingsPage(Page, SelfWriter, ReportReader):
             await self.touch(visitor)
             self.show("settings.html", visitor.person, **context)
         else:
-            self.show_again("settings.html", visitor.person, error, **context)
+            self.show_again("settings.html", visitor.person, error, at, **context)
 
 
 class ProfilePage(SettingsPage):
@@ -113,8 +113,8 @@ class ProfilePage(SettingsPage):
         visitor = await self.insist()
         try:
             await self.set_profile(visitor, from_form(self.request.body_arguments, Profile))
-        except InvalidInput as error:
-            await self.show_settings(visitor, error)
+        except Refusal as error:
+            await self.show_settings(visitor, error, at="name")
         else:
             self.leave_for("/settings", "saved")
 
@@ -131,10 +131,8 @@ class AvatarPage(Uploading, SettingsPage):
     async def post(self) -> None:
         try:
             await self.set_avatar(await self.received(), self.uploaded("avatar"))
-        except InvalidInput as error:
-            await self.show_settings(await self.insist(), error)
-        except TooMany as error:
-            await self.show_settings(await self.insist(), InvalidInput({"avatar": error.detail}, error.status))
+        except Refusal as error:
+            await self.show_settings(await self.insist(), error, at="avatar")
         else:
             self.leave_for("/settings", "avatar")
 
