@@ -32,6 +32,19 @@ local function raised(counter)
 end
 """
 
+# GCRA, the generic cell rate algorithm (ITU-T I.371): one number, the moment at which all of a quota is there again;
+# each use puts that off by its share of the time. Less than a millisecond too late is what rounding leaves.
+GCRA: Final = """
+local function gcra(key, now, most, per)
+  local due = math.max(tonumber(redis.call('GET', key) or 0) or 0, now) + per / most
+  local over = due - now - per
+  return due, over >= 1 and math.ceil(over) or 0
+end
+local function gcra_set(key, now, due)
+  redis.call('SET', key, string.format('%.3f', due), 'PX', math.ceil(due - now))
+end
+"""
+
 _BARRED = """
 local function barred(key)
   local time = redis.call('TIME')

@@ -20,7 +20,7 @@ import msgspec
 from cache.connection import Reply
 from cache.errors import Misuse, OverQuota, Refused, Repeated, Reused, Unavailable
 from cache.region import Region
-from cache.shared import RAISED, checked_name, lease_key, version_key, writers_key
+from cache.shared import GCRA, RAISED, checked_name, lease_key, version_key, writers_key
 from cache.tiers import Tiers
 
 WRITE_SHARE: Final = 0.45  # of the barrier's time: what is left is for a write that lands after its deadline
@@ -42,18 +42,17 @@ if ARGV[5] ~= '' then
   first = not kept[1]
 end
 if first then
-  -- GCRA: `due` is when all of the quota is there again, and each write puts that off by its share of the time.
   for i = gate + 2, #KEYS do
-    local at = 7 + 2 * (i - gate - 2)
-    local most, per = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
-    due[i] = math.max(tonumber(redis.call('GET', KEYS[i]) or 0) or 0, now) + per / most
-    if due[i] - now > per then return {'over', i - gate - 2, math.ceil(due[i] - now - per)} end
+    local at, over = 7 + 2 * (i - gate - 2)
+    due[i], over = gcra(KEYS[i], now, tonumber(ARGV[at]), tonumber(ARGV[at + 1]))
+    if over > 0 then return {'over', i - gate - 2, over} end
   end
 end
 """
 
 BEGIN: Final = (
     RAISED
+    + GCRA
     + """
 -- KEYS: version, writers, the record that must exist (or the version again), what to delete, then those of the gate.
 -- ARGV: must it exist?, this writer, how long its barrier lasts in ms, how many keys the gate has, then the gate's.
@@ -67,7 +66,7 @@ redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[2])
 if redis.call('PTTL', KEYS[2]) < tonumber(ARGV[3]) then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
 for i = 4, gate do redis.call('DEL', KEYS[i]) end
-for i, at in pairs(due) do redis.call('SET', KEYS[i], string.format('%.3f', at), 'PX', math.ceil(at - now)) end
+for i, at in pairs(due) do gcra_set(KEYS[i], now, at) end
 if ARGV[5] ~= '' and first then
   redis.call('HSET', KEYS[gate + 1], 'asked', ARGV[5])
   redis.call('PEXPIRE', KEYS[gate + 1], ARGV[6])
@@ -106,7 +105,7 @@ class Once(msgspec.Struct, frozen=True):
 class Quota(msgspec.Struct, frozen=True):
     """At most `most` writes of this `name` by one owner within any `per_seconds`; all at once, or evenly spread.
 
-    Counted by GCRA, the generic cell rate algorithm (ITU-T I.371): one number per owner and name.
+    Counted by GCRA (`cache/shared.py`): one number per owner and name.
     """
 
     name: str
@@ -148,8 +147,8 @@ class Writes:
         token = secrets.token_hex(8)
         keys = self._keys(tag, regions)
         counter, writers = version_key(checked_name("a tag", tag)), writers_key(tag)
-        kept = self._once_key(tag, once) if once else counter
         gate, limits = self._gate(tag, once, quotas)
+        kept = gate[0] if gate else counter
         args = ("1" if alive else "0", token, int(self._barrier_seconds * 1000), len(gate), *limits)
         begun = asyncio.get_running_loop().time()
         reply = self._begin("begin", (counter, writers, alive or counter, *keys, *gate), args)
@@ -167,9 +166,8 @@ class Writes:
                 raise Unavailable("write", "it was not done within its deadline, and may be done later") from error
             raise
         finally:
-            write.version = await self._tiers.write(
-                tag, self._commit("commit", (counter, writers, *keys, kept), (token, lift, answer))
-            )
+            reply = self._commit("commit", (counter, writers, *keys, kept), (token, lift, answer))
+            write.version = await self._tiers.write(tag, reply)
 
     async def invalidate(self, tag: str, regions: Sequence[Region[Any]]) -> int:
         """See `Cache.invalidate`."""
@@ -181,13 +179,13 @@ class Writes:
         keys = [region.key(tag) for region in regions]
         return [*keys, *(lease_key(key) for key in keys)]
 
-    def _once_key(self, tag: str, once: Once) -> str:
-        return f"{self._prefix}once:{{{tag}}}:{checked_name('the key of a write', once.key)}"
-
     def _gate(
         self, tag: str, once: Once | None, quotas: Sequence[Quota]
     ) -> tuple[tuple[str, ...], tuple[str | int, ...]]:
-        """The keys and the arguments of the script's gate. Raises Misuse for limits that are none."""
+        """The keys and the arguments of the script's gate: first where the answer is kept, or the version's place.
+
+        Raises Misuse for limits that are none.
+        """
         if not once and not quotas:
             return (), ("", 0)
         if len(quotas) > MOST_QUOTAS:
@@ -195,12 +193,15 @@ class Writes:
         for quota in quotas:
             if quota.most < 1 or not 0 < quota.per_seconds < 1e9:
                 raise Misuse(f"a quota needs a number of writes and a time, got {quota}")
-        if once and (not checked_name("what a write asks", once.asked) or not 0 < once.seconds < 1e9):
+        counted = [f"{self._prefix}quota:{{{tag}}}:{checked_name('a quota', quota.name)}" for quota in quotas]
+        limits = [number for quota in quotas for number in (quota.most, int(quota.per_seconds * 1000))]
+        if not once:
+            return (version_key(tag), *counted), ("", 0, *limits)
+        if not 0 < once.seconds < 1e9:
             raise Misuse(f"an answer must be kept for some time, got {once.seconds} s")
-        kept = self._once_key(tag, once) if once else version_key(tag)
-        keys = (kept, *(f"{self._prefix}quota:{{{tag}}}:{checked_name('a quota', quota.name)}" for quota in quotas))
-        limits = (number for quota in quotas for number in (quota.most, int(quota.per_seconds * 1000)))
-        return keys, (once.asked if once else "", int(once.seconds * 1000) if once else 0, *limits)
+        kept = f"{self._prefix}once:{{{tag}}}:{checked_name('the key of a write', once.key)}"
+        asked = checked_name("what a write asks", once.asked)
+        return (kept, *counted), (asked, int(once.seconds * 1000), *limits)
 
 
 async def _let_in(reply: Awaitable[Reply], quotas: Sequence[Quota]) -> int:

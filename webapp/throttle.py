@@ -7,43 +7,43 @@
 - Accounts that do not exist are counted like others. A refused attempt uses nothing up; one that its address refuses
   leaves no trace of the account.
 
-Counted by GCRA, the generic cell rate algorithm (ITU-T I.371): one number per address or account, which expires when
-all of its attempts are there again.
+Counted by GCRA (`cache/shared.py`): one number per address or account, which expires when all of its attempts are there
+again.
 """
 
 from hashlib import sha256
 from typing import Final
 
 from cache import Cache, Quota
+from cache.shared import GCRA
 
 ADDRESS_SECONDS: Final = 60.0
 ACCOUNT_SECONDS: Final = 900.0
 
-_NOW: Final = """
+_TAKEN: Final = (
+    GCRA
+    + """
 -- KEYS: when all of the attempts are there again, in ms.  ARGV: how many, in how many ms.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local due = math.max(tonumber(redis.call('GET', KEYS[1]) or 0) or 0, now)
-local share = ARGV[2] / ARGV[1]
+local due, over = gcra(KEYS[1], now, tonumber(ARGV[1]), tonumber(ARGV[2]))
 """
+)
 
 TAKE: Final = (
-    _NOW
+    _TAKEN
     + """
-due = due + share
-local over = due - now - ARGV[2]
-if over >= 1 then return math.ceil(over) end  -- less is what rounding leaves
-redis.call('SET', KEYS[1], string.format('%.3f', due), 'PX', math.ceil(due - now))
-return 0
+if over == 0 then gcra_set(KEYS[1], now, due) end
+return over
 """
 )
 
 GIVE_BACK: Final = (
-    _NOW
+    _TAKEN
     + """
-due = due - share
+due = due - 2 * ARGV[2] / ARGV[1]  -- with this one more, and without that and the one before
 if due - now < 1 then return redis.call('DEL', KEYS[1]) end
-redis.call('SET', KEYS[1], string.format('%.3f', due), 'PX', math.ceil(due - now))
+gcra_set(KEYS[1], now, due)
 return 0
 """
 )
