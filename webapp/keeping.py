@@ -28,12 +28,13 @@ log = structlog.get_logger("webapp.keeping")
 
 
 class Keeping:
-    """The worker's side of it (`run`) and the web process's (`board_of`). `fresh_seconds`: how old one may be."""
+    """The worker's side of it (`run`) and the web process's. `fresh_seconds`: how old a board may be."""
 
     def __init__(
-        self, documents: Documents, *, fresh_seconds: float, wall_clock: Callable[[], float] = time.time
+        self, documents: Documents, *, wanted: bool, fresh_seconds: float, wall_clock: Callable[[], float] = time.time
     ) -> None:
         self._documents = documents
+        self._wanted = wanted
         self._fresh = fresh_seconds
         self._now = wall_clock
 
@@ -46,6 +47,14 @@ class Keeping:
         if kept.board is not None and now - kept.board.computed < self._fresh:
             return kept.board, True
         return await self._compute(person_id, kept.generation), False
+
+    async def changed(self, person_id: str) -> None:
+        """Tells of a write by this person that their board may show, once it is done and before it is answered.
+
+        Nothing to do where boards are not kept ready. Raises BackendUnavailable.
+        """
+        if self._wanted:
+            await self._documents.boards.end(person_id)
 
     async def run(self) -> None:
         """Keeps boards ready until cancelled, whatever becomes of MongoDB meanwhile."""

@@ -159,7 +159,12 @@ async def open_resources(
                 wall_clock=wall_clock,
             ),
             documents=documents,
-            keeping=Keeping(documents, fresh_seconds=fresh, wall_clock=wall_clock),
+            keeping=Keeping(
+                documents,
+                wanted=settings.board_strategy == "denormalised",
+                fresh_seconds=fresh,
+                wall_clock=wall_clock,
+            ),
             media=media,
             passwords=passwords,
             studio=studio,

@@ -1,7 +1,6 @@
 """The denormalised rung: boards kept ready in MongoDB, computed by the worker before they are asked for."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -121,55 +120,51 @@ async def test_nothing_is_kept_of_who_has_left(start: Starts) -> None:
     assert await documents.store.find_one(BOARDS, {"_id": person_id}) is None
 
 
+class Held:
+    """Holds back the first board that is computed from now on, once it is computed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.computed, self.go_on = asyncio.Event(), asyncio.Event()
+        computes, first = keeping.compute_board, iter([True])
+
+        async def compute(*arguments: Any) -> Board:
+            board = await computes(*arguments)
+            if next(first, False):
+                self.computed.set()
+                await self.go_on.wait()
+            return board
+
+        monkeypatch.setattr(keeping, "compute_board", compute)
+
+
 @pytest.fixture
-def held(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], Awaitable[None]]]:
-    """`hold = held[0]`: the next board that is computed is held back until `await hold()` lets it go."""
-    computes, computed, go_on, first = keeping.compute_board, asyncio.Event(), asyncio.Event(), []
-
-    async def compute(*arguments: Any) -> Board:
-        board = await computes(*arguments)
-        if not first:
-            first.append(board)
-            computed.set()
-            await go_on.wait()
-        return board
-
-    async def let_go() -> None:
-        go_on.set()
-
-    monkeypatch.setattr(keeping, "compute_board", compute)
-    return [computed.wait, let_go]  # type: ignore[list-item]
+def held(monkeypatch: pytest.MonkeyPatch) -> Held:
+    return Held(monkeypatch)
 
 
-async def test_what_was_computed_before_a_write_is_not_kept_after_it(
-    start: Starts, held: list[Callable[[], Awaitable[None]]]
-) -> None:
+async def test_what_was_computed_before_a_write_is_not_kept_after_it(start: Starts, held: Held) -> None:
     """The worker read the truth, its owner wrote and was answered, then the worker is done."""
-    is_computed, let_go = held
     site = await ready_site(start)
     ada = await site.join()
     await site.resources.documents.boards.one((await ada.me())["id"], 4e9)
     working = asyncio.create_task(site.resources.keeping.round())
-    await is_computed()
+    await held.computed.wait()
     await ada.send("mine")
-    await let_go()
+    held.go_on.set()
     assert await working == 1
     assert await look(ada) == ("load", ["mine"])
 
 
-async def test_an_older_board_does_not_take_the_place_of_a_newer_one(
-    start: Starts, held: list[Callable[[], Awaitable[None]]]
-) -> None:
+async def test_an_older_board_does_not_take_the_place_of_a_newer_one(start: Starts, held: Held) -> None:
     """P3: a slow computation ends after a quick one that began later; who waited for it is shown the newer one."""
-    is_computed, let_go = held
     site = await ready_site(start)
     ada, bob = await site.join(), await site.join()
     await ada.follow(bob.handle)
     slow = asyncio.create_task(look(ada))
-    await is_computed()
+    await held.computed.wait()
     await bob.send("news")
     assert await look(ada) == ("load", ["news"])
-    await let_go()
+    held.go_on.set()
     assert (await slow)[1] == ["news"]
     assert await look(ada) == ("mongodb", ["news"])
 

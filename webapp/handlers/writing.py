@@ -53,10 +53,8 @@ class Writer(Visited):
         try:
             async with self._writing(session, affects, once, quotas) as write:
                 answer = await work()
-                if resources.settings.board_strategy == "denormalised" and (
-                    affects is None or resources.boards in affects
-                ):
-                    await resources.documents.boards.end(session.person_id)
+                if affects is None or resources.boards in affects:
+                    await resources.keeping.changed(session.person_id)
                 if once is not None:
                     write.remember(msgspec.json.encode(answer))
         except Repeated as repeated:
