@@ -67,7 +67,7 @@ def open_desk(stack: Stack, browser: Browser) -> Iterator[Open]:
     with ExitStack() as contexts:
         watches = []
 
-        def open_one(*, width: int = 1280, scripted: bool = True, scheme: str = "light") -> Desk:
+        def open_one(*, width: int = 1280, scripted: bool = True, scheme: str = "light", url: str = stack.url) -> Desk:
             context = browser.new_context(
                 viewport={"width": width, "height": 900},
                 java_script_enabled=scripted,
@@ -80,7 +80,7 @@ def open_desk(stack: Stack, browser: Browser) -> Iterator[Open]:
             context.set_default_timeout(20_000)
             watches.append(Watch(context))
             return Desk(
-                context.new_page(), stack.url, watches[-1], scripted=scripted, arrived=lambda: _assert_confined(stack)
+                context.new_page(), url, watches[-1], scripted=scripted, arrived=lambda: _assert_confined(stack)
             )
 
         yield open_one

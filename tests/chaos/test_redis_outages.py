@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from load.black_hole import BlackHole, black_hole_before
+from door import DoorAside, door_aside
 from load.driver import Load
 from load.evidence import Evidence
 from load.seen import HASHING, Seen, percentile
@@ -85,14 +85,15 @@ def test_a_black_hole_before_redis_breaks_no_promise(
     """The same when commands vanish on the way; those of before the outage are never done later."""
     with ExitStack() as closing:
         redis = closing.enter_context(single_store("redis", tmp_path / "redis", clean_environ))
-        hole: BlackHole = closing.enter_context(black_hole_before(redis.url))
+        hole: DoorAside = closing.enter_context(door_aside(redis.url))
         stack = closing.enter_context(_running(tmp_path / "run", mode, hole.url, clean_environ))
         with load_on(stack, users=24, rate=80) as load:
             load.lasting("before", 5)
             with load.phase("outage"):
-                hole.swallow()
+                hole.stall()
                 time.sleep(OUTAGE_SECONDS)
-                hole.give_back()
+                hole.shut()  # with what its connections held
+                hole.open()
             back = time.monotonic()
             _heal(load)
             load.lasting("after", 5)
