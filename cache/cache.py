@@ -150,6 +150,15 @@ class Cache:
         async with self._writes.write(tag, regions, alive=alive, once=once, quotas=quotas) as write:
             yield write
 
+    async def may_write(
+        self, tag: str, *, alive: str | None = None, once: Once | None = None, quotas: Sequence[Quota] = ()
+    ) -> None:
+        """Raises what `write` would raise before its block, and changes nothing: for what is costly and comes first.
+
+        One round trip. Whoever is let in here may still be refused by `write`, where it is decided.
+        """
+        await self._writes.may_write(tag, alive=alive, once=once, quotas=quotas)
+
     async def invalidate(self, tag: str, *regions: Region[Any]) -> int:
         """Drops what is cached of an owner in these regions, everywhere; the owner's new version. Raises Unavailable.
 

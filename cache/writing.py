@@ -75,6 +75,19 @@ return version
 """
 )
 
+ASK: Final = (
+    GCRA
+    + """
+-- What BEGIN would say to a write, and nothing is written.
+-- KEYS: version, the record that must exist (or the version again), then those of the gate.  ARGV: as those of BEGIN.
+if ARGV[1] == '1' and redis.call('EXISTS', KEYS[2]) == 0 then return -1 end
+"""
+    + GATE
+    + """
+return 0
+"""
+)
+
 COMMIT: Final = (
     RAISED
     + """
@@ -134,16 +147,23 @@ class Writes:
         self._tiers = tiers
         self._prefix = prefix
         self._barrier_seconds = barrier_seconds
+        self._ask = tiers.link.script(ASK)
         self._begin = tiers.link.script(BEGIN)
         self._commit = tiers.link.script(COMMIT)
+
+    async def may_write(self, tag: str, *, alive: str | None, once: Once | None, quotas: Sequence[Quota]) -> None:
+        """See `Cache.may_write`."""
+        counter = version_key(checked_name("a tag", tag))
+        gate, limits = self._gate(tag, once, quotas)
+        args = ("1" if alive else "0", "", "", len(gate), *limits)
+        reply = self._ask("begin", (counter, _record(alive) or counter, *gate), args)
+        _refuse_the_dead(await _let_in(reply, quotas), alive)
 
     @asynccontextmanager
     async def write(
         self, tag: str, regions: Sequence[Region[Any]], *, alive: str | None, once: Once | None, quotas: Sequence[Quota]
     ) -> AsyncIterator[Write]:
         """See `Cache.write`."""
-        if alive == "":
-            raise Misuse("alive must be the key of a record, got an empty one")
         token = secrets.token_hex(8)
         keys = self._keys(tag, regions)
         counter, writers = version_key(checked_name("a tag", tag)), writers_key(tag)
@@ -151,10 +171,9 @@ class Writes:
         kept = gate[0] if gate else counter
         args = ("1" if alive else "0", token, int(self._barrier_seconds * 1000), len(gate), *limits)
         begun = asyncio.get_running_loop().time()
-        reply = self._begin("begin", (counter, writers, alive or counter, *keys, *gate), args)
+        reply = self._begin("begin", (counter, writers, _record(alive) or counter, *keys, *gate), args)
         version = await self._tiers.write(tag, _let_in(reply, quotas))
-        if version < 0:
-            raise Refused(f"the record {alive} that this write depends on is gone")
+        _refuse_the_dead(version, alive)
         write = Write(version)
         lift, answer = "0", b""
         try:
@@ -202,6 +221,18 @@ class Writes:
         kept = f"{self._prefix}once:{{{tag}}}:{checked_name('the key of a write', once.key)}"
         asked = checked_name("what a write asks", once.asked)
         return (kept, *counted), (asked, int(once.seconds * 1000), *limits)
+
+
+def _record(alive: str | None) -> str | None:
+    """The key of the record a write depends on. Raises Misuse for an empty one."""
+    if alive == "":
+        raise Misuse("alive must be the key of a record, got an empty one")
+    return alive
+
+
+def _refuse_the_dead(version: int, alive: str | None) -> None:
+    if version < 0:
+        raise Refused(f"the record {alive} that this write depends on is gone")
 
 
 async def _let_in(reply: Awaitable[Reply], quotas: Sequence[Quota]) -> int:

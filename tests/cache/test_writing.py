@@ -228,6 +228,39 @@ async def test_everything_counted_ends_by_itself(stateless: Opens) -> None:
 # --- misuse --------------------------------------------------------------------------------------------------------
 
 
+# --- asking first --------------------------------------------------------------------------------------------------
+
+
+async def test_who_asks_first_is_told_what_the_write_would_be_told(stateless: Opens, recorder: Recorder) -> None:
+    """In one round trip, before anything costly is done for a write that is then refused."""
+    async with stateless() as cache:
+        await write(cache, POST)
+        await fill_up(cache)
+        await cache.may_write("bob", once=POST, quotas=[CARDS])  # Redis knows the script from here on
+        recorder.clear()
+        with pytest.raises(Repeated) as repeated:
+            await cache.may_write("ada", once=POST)
+        assert repeated.value.answer == b"done"
+        with pytest.raises(Reused):
+            await cache.may_write("ada", once=Once(POST.key, "post b", seconds=60))
+        with pytest.raises(OverQuota) as over:
+            await cache.may_write("ada", quotas=[CARDS])
+        assert (over.value.name, 9 < over.value.retry_seconds <= 10) == ("cards", True)
+        with pytest.raises(Refused):
+            await cache.may_write("ada", alive=cache.records("session").key("ada", "s"), once=POST)
+        assert [operation for operation, _ in recorder.calls] == ["begin"] * 4
+
+
+async def test_asking_first_changes_nothing(stateless: Opens) -> None:
+    """No quota is used, no key is taken, no version raised, nothing barred."""
+    async with stateless() as cache:
+        for _ in range(CARDS.most + 1):
+            await cache.may_write("ada", once=POST, quotas=[CARDS])
+        [keys] = await cache.link.ask("read", ("KEYS", "*"))
+        assert keys == []
+        await cache.may_write("ada", once=Once(POST.key, "post b", seconds=60))
+
+
 @pytest.mark.parametrize(
     ("once", "quotas", "named"),
     [

@@ -1,6 +1,7 @@
 """Writes that count once however often they are sent, and how much one person may write."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -160,6 +161,29 @@ async def test_pictures_have_a_quota_of_their_own(start: Starts) -> None:
     assert int(answer.headers["Retry-After"]) > 86_000
     assert "as many photos as one may" in answer.text
     await ada.send("without a picture")
+
+
+@pytest.mark.usefixtures("bucket")
+async def test_no_picture_is_processed_for_a_write_that_is_not_let_in(start: Starts) -> None:
+    """Over a quota, or sent again: neither costs the time of a decoder."""
+    site = await start(PHOTOS_PER_DAY="1")
+    ada = await site.join()
+    processed = 0
+    run = site.resources.studio.run
+
+    async def counted(work: Callable[[], Any]) -> Any:
+        nonlocal processed
+        processed += 1
+        return await run(work)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(site.resources.studio, "run", counted)
+        parts = {"text": Part(b"Look!"), "photo": Part(photo(), "a.jpg", "image/jpeg")}
+        sent = [await ada.browser.post("/api/v1/cards", parts=parts, headers=KEY) for _ in range(2)]
+        assert [(answer.status, answer.json["id"]) for answer in sent] == [(201, sent[0].json["id"])] * 2
+        assert (await ada.browser.post("/api/v1/cards", parts=parts)).status == 429
+        assert (await ada.browser.put("/api/v1/me/avatar", body=photo())).status == 429
+    assert processed == 1
 
 
 async def test_reports_have_a_quota(start: Starts) -> None:

@@ -10,7 +10,7 @@ from webapp.forms import NewCard, field_names, from_form, refuse_strange_names
 from webapp.handlers.api import Api
 from webapp.handlers.boards import BoardReader, show_board
 from webapp.handlers.page import Page
-from webapp.handlers.pictures import PictureWriter
+from webapp.handlers.pictures import PictureWriter, Upload
 from webapp.handlers.uploading import Uploading
 from webapp.handlers.visitor import Visitor
 from webapp.model import Card
@@ -31,19 +31,19 @@ class CardWriter(PictureWriter):
         content = sha256(given.text.encode() + b"\0")
         content.update(photo or b"")
         digest = content.hexdigest()
-        picture = None if photo is None else await self.processed(photo, "photo")
         quotas = self.resources.quotas
+        upload = None if photo is None else Upload(self.resources, person_id, photo, "photo")
 
         async def work() -> Card:
-            kept = await self.store(person_id, picture) if picture else None
-            placed = (kept, picture.width, picture.height) if kept and picture else None
+            placed = await upload.store() if upload else None
             fresh = await self.resources.documents.cards.add(card_id, person_id, given.text.strip(), placed, digest)
             if not fresh:
                 self.resources.metrics.replayed()
             return await self.card_for(card_id, visitor)
 
-        counted = [quotas.card, quotas.photo] if picture else [quotas.card]
-        card, _ = await self.written(visitor.session, work, Card, quotas=counted)
+        counted = [quotas.card, quotas.photo] if upload else [quotas.card]
+        costly = upload.process if upload else None
+        card, _ = await self.written(visitor.session, work, Card, quotas=counted, costly=costly)
         return card
 
     async def card_for(self, card_id: str, visitor: Visitor | None) -> Card:

@@ -11,7 +11,7 @@ from webapp.forms import Preferences, Profile, from_form
 from webapp.handlers.accounts import me_of
 from webapp.handlers.api import Api
 from webapp.handlers.page import Page
-from webapp.handlers.pictures import PictureWriter
+from webapp.handlers.pictures import PictureWriter, Upload
 from webapp.handlers.reports import ReportReader
 from webapp.handlers.uploading import Uploading
 from webapp.handlers.visitor import Visitor
@@ -38,15 +38,15 @@ class SelfWriter(PictureWriter):
         """Puts up a new picture. Raises InvalidInput saying what is wrong with it."""
         if not data:
             raise InvalidInput({"avatar": "Choose a picture first."})
-        picture = await self.processed(data, "avatar")
+        upload = Upload(self.resources, visitor.person.id, data, "avatar")
 
         async def work() -> answers.Avatar:
-            key = await self.store(visitor.person.id, picture)
+            key, _, _ = await upload.store()
             await self.resources.documents.people.change(visitor.person.id, {"avatar": key})
             return answers.Avatar(key)
 
         quotas = [self.resources.quotas.photo]
-        avatar, _ = await self.written(visitor.session, work, answers.Avatar, quotas=quotas)
+        avatar, _ = await self.written(visitor.session, work, answers.Avatar, quotas=quotas, costly=upload.process)
         return avatar
 
     async def sessions(self, visitor: Visitor) -> list[answers.SessionSeen]:

@@ -41,16 +41,22 @@ class Writer(Visited):
         *,
         affects: Sequence[Region[Any]] | None = None,
         quotas: Sequence[Quota] = (),
+        costly: Callable[[], Awaitable[None]] | None = None,
     ) -> tuple[T, int]:
         """What `work` returns, done as a write of this person, and their version that includes it.
 
         Sent again with the same idempotency key, it is answered as the first time. `affects`: what is cached of them
-        that it may change; all of it, if nothing is said. Raises cache.Refused if the session is gone, Conflict (422)
+        that it may change; all of it, if nothing is said. `costly` is done first, if the write would be let in: what
+        takes long, changes nothing and may raise. Raises cache.Refused if the session is gone, Conflict (422)
         for a key used for something else, TooMany where a quota is used up.
         """
         resources, key = self.resources, self.idempotency_key()
         once = Once(sha256(key.encode()).hexdigest(), self._asked(), REMEMBERED_SECONDS) if key else None
         try:
+            if costly is not None:
+                alive = resources.sessions.key(session)
+                await resources.cache.may_write(session.tag, alive=alive, once=once, quotas=quotas)
+                await costly()
             async with self._writing(session, affects, once, quotas) as write:
                 answer = await work()
                 if affects is None or resources.boards in affects:
