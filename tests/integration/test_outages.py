@@ -1,4 +1,4 @@
-"""The outage contract through the front: three instances, of which each finds out for itself that a service hangs."""
+"""The outage contract through the front: three instances, of which each finds out for itself what a service does."""
 
 import asyncio
 import time
@@ -43,9 +43,15 @@ def asked(backend: str, member: Member, stranger: httpx.AsyncClient, picture: st
     }[backend]
 
 
+@pytest.mark.parametrize(("leave", "come_back"), [(Stack.pause, Stack.resume), (Stack.stop, Stack.start)])
 @pytest.mark.parametrize("backend", ["redis", "mongodb", "s3"])
-async def test_a_service_that_hangs_keeps_nobody_waiting_and_all_heals(
-    stack: Stack, new_member: NewMember, figures: Figures, backend: str
+async def test_a_service_that_is_away_keeps_nobody_waiting_and_all_heals(  # noqa: PLR0917  # fixtures
+    stack: Stack,
+    new_member: NewMember,
+    figures: Figures,
+    backend: str,
+    leave: Callable[[Stack, str], None],
+    come_back: Callable[[Stack, str], None],
 ) -> None:
     """Each answer by the table and in time, with the cookies of before; three seconds after its return all is well."""
     member = await new_member()
@@ -56,15 +62,16 @@ async def test_a_service_that_hangs_keeps_nobody_waiting_and_all_heals(
             await stranger.get("/")
         cookie = member.client.cookies["session"]
         asks = asked(backend, member, stranger, sent["photo"])
-        stack.pause(backend)
+        leave(stack, backend)
         try:
             times = await asyncio.gather(*(timed(status, ask) for status, ask in asks for _ in range(AT_ONCE)))
         finally:
-            stack.resume(backend)
+            come_back(stack, backend)
         back = time.monotonic()
         assert member.client.cookies["session"] == cookie
         await asyncio.gather(*(served(ask, back) for _, ask in asks))
-        figures(f"{backend} hangs: slowest answer {max(times):.2f} s, healed after {time.monotonic() - back:.2f} s")
+        healed = time.monotonic() - back
+        figures(f"{backend}, {leave.__name__}: slowest answer {max(times):.2f} s, healed after {healed:.2f} s")
         assert (await member.ask("GET", "/api/v1/me")).status_code == 200
 
 
