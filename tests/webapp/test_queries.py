@@ -1,8 +1,6 @@
-"""What is asked of MongoDB: never without an index, and for a board never more than so much, whatever there is."""
+"""What is asked of MongoDB: never without an index."""
 
-import tracemalloc
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -11,26 +9,12 @@ from figures import Figures
 from photo import photo
 from sites import PASSWORD, WORKER, Site
 
-from deploy.local import RunningStore
 from webapp.departures import finish_departures
-from webapp.documents import (
-    INDEXES,
-    MOST_FOLLOWED,
-    Documents,
-    card_document,
-    follow_document,
-    person_document,
-)
+from webapp.documents import INDEXES
 from webapp.documents.store import Order, Store
 from webapp.exporting import Exports
-from webapp.feed import compute_board
 from webapp.forgetting import forget_reports
-from webapp.model import Account
 from webapp.sweeping import sweep
-
-MOST_QUERIES = 10
-MOST_BOARD_BYTES = 8 << 20
-BULK = 500
 
 Asked = tuple[str, tuple[str, ...], Order | None]
 """A collection, the fields that a query compares, and the order it wants."""
@@ -107,59 +91,3 @@ async def test_no_query_is_without_an_index(site: Site, asked: set[Asked], figur
         assert serving, f"no index for {each}"
         figures(f"{each[0]} by {', '.join(each[1]) or 'nothing'} in order {each[2]}: index {serving[0]}")
     assert len(asked) >= 10
-
-
-@asynccontextmanager
-async def crowd(mongodb: RunningStore, *, people: int, cards: int, following: int) -> AsyncIterator[Documents]:
-    """So many people who wrote so many cards evenly, the first of whom follows so many."""
-    documents = Documents(mongodb.url)
-    await documents.prepare()
-    try:
-        store = documents.store
-        for start in range(0, people, BULK):
-            names = [f"p{n}" for n in range(start, min(start + BULK, people))]
-            accounts = [Account(name, f"tag-of-{name}", name, "") for name in names]
-            await store.insert_many("people", [person_document(each, each.handle, joined=0.0) for each in accounts])
-        for start in range(0, cards, BULK):
-            numbers = range(start, min(start + BULK, cards))
-            made = [
-                card_document(f"c{n}", f"p{n % people}", "text " * 20, None, created=1e9 + n, digest="")
-                for n in numbers
-            ]
-            await store.insert_many("cards", made)
-        await store.insert_many("follows", [follow_document("p0", f"p{n}", at=0.0) for n in range(1, following + 1)])
-        yield documents
-    finally:
-        await documents.close()
-
-
-@pytest.mark.asyncio
-@pytest.mark.parametrize(
-    ("people", "cards"),
-    [(1_000, 10_000), pytest.param(20_000, 200_000, marks=[pytest.mark.soak, pytest.mark.timeout(3600)])],
-)
-async def test_a_board_of_many_is_computed_in_bounds(
-    mongodb_server: RunningStore, monkeypatch: pytest.MonkeyPatch, figures: Figures, people: int, cards: int
-) -> None:
-    """Somebody follows 500 people: so many queries and so much memory, however many cards there are."""
-    async with crowd(mongodb_server, people=people, cards=cards, following=MOST_FOLLOWED) as documents:
-        await compute_board(documents, "p0")
-        made = 0
-        find = Store.find
-
-        async def counted(self: Store, *what: Any, **how: Any) -> Any:
-            nonlocal made
-            made += 1
-            return await find(self, *what, **how)
-
-        monkeypatch.setattr(Store, "find", counted)
-        tracemalloc.start()
-        try:
-            board = await compute_board(documents, "p0")
-            _, peak = tracemalloc.get_traced_memory()
-        finally:
-            tracemalloc.stop()
-    figures(f"{people} people, {cards} cards: {len(board.cards)} on it, {made} queries, {peak >> 10} KiB at most")
-    assert len(board.cards) >= 50
-    assert made <= MOST_QUERIES
-    assert peak <= MOST_BOARD_BYTES
