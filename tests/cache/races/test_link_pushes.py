@@ -67,7 +67,8 @@ async def load(tag: str) -> Board:
 async def test_five_thousand_copies_go_at_once_and_trust_is_kept(server: RedisServer, how: str) -> None:
     """Through the whole stack: all copies are dropped, the lease and its connection stay, and all can be kept anew."""
     recorder = Recorder()
-    async with open_cache(server.url, hot_bytes=64 << 20, deadline_seconds=10, observer=recorder) as cache:
+    how_long = {"staleness_seconds": 20, "deadline_seconds": 10}  # the loop stands still while values are planted
+    async with open_cache(server.url, hot_bytes=64 << 20, observer=recorder, **how_long) as cache:
         assert await cache.trusted(5)
         region = boards(cache)
         tags = [f"u{number}" for number in range(5000)]
