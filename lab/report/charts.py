@@ -1,0 +1,184 @@
+"""Charts, drawn once and written twice: as SVG within the page, as PNG beside it. The only place that knows matplotlib.
+
+A chart is drawn without a display and without global state; the same figures give the same bytes.
+"""
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
+
+from lab.compare.estimates import Estimate
+from lab.compare.results import Moment
+
+INK, PAPER, GRID = "#16253d", "#fffdf7", "#d8dde2"
+COLOURS: Final = ("#1d4f91", "#b8291c", "#e0a030", "#5b8c5a", "#7a5c99", "#8a8f98")
+WIDTH_INCHES: Final = 8.0
+DOTS_PER_INCH: Final = 144
+NOTICED_SHARE: Final = 0.005  # a part that is smaller than this everywhere is not drawn
+
+_STYLE: Any = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "figure.facecolor": PAPER,
+    "axes.facecolor": PAPER,
+    "legend.frameon": False,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "hotseat",
+}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """`name` for its file, `title` the question it answers, `note` how to read it, `svg` the drawing."""
+
+    name: str
+    title: str
+    note: str
+    svg: str
+    png: bytes
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What is told of a chart beside its drawing."""
+
+    name: str
+    title: str
+    note: str
+
+
+def stacked(
+    labels: Labels, rows: Mapping[str, Mapping[str, float]], totals: Mapping[str, Estimate], unit: str
+) -> Chart:
+    """One bar for each row, in parts; the interval of the whole is drawn at its end."""
+
+    def draw(axes: Axes) -> None:
+        names = list(rows)
+        left = [0.0] * len(names)
+        most = max(sum(row.values()) for row in rows.values())
+        found = dict.fromkeys(part for row in rows.values() for part in row)
+        parts = [part for part in found if any(row.get(part, 0.0) >= NOTICED_SHARE * most for row in rows.values())]
+        for colour, part in zip(COLOURS, parts, strict=False):
+            values = [rows[name].get(part, 0.0) for name in names]
+            axes.barh(names, values, left=left, color=colour, label=part, height=0.6)
+            left = [so_far + value for so_far, value in zip(left, values, strict=True)]
+        for row, name in enumerate(names):
+            whole = totals[name]
+            axes.plot([whole.low, whole.high], [row, row], color=INK, linewidth=1.5, marker="|", markersize=9)
+            axes.annotate(
+                f"{whole.median:.2f}",
+                (max(whole.high, left[row]), row),
+                (8, 0),
+                textcoords="offset points",
+                va="center",
+            )
+        axes.invert_yaxis()
+        axes.set_xlabel(unit)
+        axes.margins(x=0.12)
+        axes.grid(axis="y", visible=False)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=len(parts))
+
+    return _chart(labels, draw, height_inches=1.3 + 0.55 * len(rows))
+
+
+def bars(labels: Labels, rows: Mapping[str, Estimate], unit: str) -> Chart:
+    """One bar for each row, with its interval."""
+
+    def draw(axes: Axes) -> None:
+        names = list(rows)
+        axes.barh(names, [rows[name].median for name in names], color=COLOURS[0], height=0.55)
+        for row, name in enumerate(names):
+            found = rows[name]
+            axes.plot([found.low, found.high], [row, row], color=INK, linewidth=1.5, marker="|", markersize=9)
+            axes.annotate(f"{found.median:.2f}", (found.high, row), (8, 0), textcoords="offset points", va="center")
+        axes.invert_yaxis()
+        axes.set_xlabel(unit)
+        axes.margins(x=0.12)
+        axes.grid(axis="y", visible=False)
+
+    return _chart(labels, draw, height_inches=1.1 + 0.45 * len(rows))
+
+
+def percentiles(labels: Labels, rows: Mapping[str, Mapping[float, float]]) -> Chart:
+    """How long answers took: a line for each row, by the share of answers that took no longer, in nines."""
+
+    def draw(axes: Axes) -> None:
+        for colour, (name, found) in zip(COLOURS, rows.items(), strict=False):
+            shares = [percent for percent in found if percent < 100]
+            axes.plot(
+                [1 / (1 - percent / 100) for percent in shares],
+                [found[percent] for percent in shares],
+                color=colour,
+                marker="o",
+                label=name,
+            )
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        shares = sorted({percent for found in rows.values() for percent in found if percent < 100})
+        axes.set_xticks([1 / (1 - percent / 100) for percent in shares], [f"{percent:g} %" for percent in shares])
+        axes.minorticks_off()
+        axes.yaxis.set_major_locator(LogLocator(base=10, subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.set_xlabel("share of answers")
+        axes.set_ylabel("ms")
+        axes.legend()
+
+    return _chart(labels, draw, height_inches=4.0)
+
+
+def over_time(labels: Labels, moments: Sequence[Moment], fault: tuple[float, float], what: str) -> Chart:
+    """The share of lookups answered from memory, second by second, with the time of the fault marked."""
+
+    def draw(axes: Axes) -> None:
+        told = [each for each in moments if each.hot_rate is not None]
+        axes.axvspan(*fault, color=COLOURS[1], alpha=0.18, label=what)
+        axes.plot([each.at for each in told], [100 * (each.hot_rate or 0) for each in told], color=COLOURS[0])
+        failed = [each.at for each in moments if each.failed]
+        if failed:
+            axes.plot(failed, [0] * len(failed), color=COLOURS[1], marker="x", linestyle="", label="requests failed")
+        axes.set_ylim(0, 105)
+        axes.set_xlabel("seconds")
+        axes.set_ylabel("% answered from memory")
+        axes.legend(loc="lower right")
+
+    return _chart(labels, draw, height_inches=3.2)
+
+
+def write_pngs(charts: Sequence[Chart], folder: Path) -> None:
+    """Each as `<name>.png`."""
+    for chart in charts:
+        (folder / f"{chart.name}.png").write_bytes(chart.png)
+
+
+def _chart(labels: Labels, draw: Callable[[Axes], None], *, height_inches: float) -> Chart:
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(WIDTH_INCHES, height_inches), layout="constrained")
+        FigureCanvasAgg(figure)
+        draw(figure.add_subplot())
+        svg = _written(figure, "svg", metadata={"Date": None}).decode()
+        png = _written(figure, "png", dpi=DOTS_PER_INCH)
+    return Chart(labels.name, labels.title, labels.note, svg[svg.index("<svg") :], png)
+
+
+def _written(figure: Figure, form: str, **how: Any) -> bytes:
+    out = io.BytesIO()
+    figure.savefig(out, format=form, **how)
+    return out.getvalue()

@@ -1,0 +1,85 @@
+"""The page: the verdict on top, the charts that show it, every figure behind them, and how it was measured."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from lab.compare.prices import Prices
+from lab.compare.results import PERCENTS, Result
+from lab.compare.rungs import LADDER
+from lab.compare.usage import PARTS
+from lab.compare.verdict import verdict
+from lab.report.charts import Chart, Labels, bars, over_time, percentiles, stacked, write_pngs
+
+PAGE: Final = "report.html"
+RESULT: Final = "result.json"
+TITLES: Final = {rung.name: rung.title for rung in LADDER}
+FAULTS: Final = {"kill": "an instance is killed", "restart": "all instances are restarted, one by one"}
+
+
+def write_report(result: Result, prices: Prices, folder: Path) -> Path:
+    """Writes the figures, the page and its charts as PNG into the folder; the page. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / RESULT).write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+    charts = charts_of(result)
+    write_pngs(charts, folder)
+    page = folder / PAGE
+    page.write_text(render(result, prices, charts), encoding="utf-8")
+    return page
+
+
+def render(result: Result, prices: Prices, charts: Sequence[Chart]) -> str:
+    """The page as HTML."""
+    environment = Environment(
+        loader=PackageLoader("lab.report", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    drawn = [(chart, Markup(chart.svg)) for chart in charts]  # noqa: S704  # our own drawing
+    return environment.get_template("page.html").render(
+        result=result, verdict=verdict(result, prices), charts=drawn, titles=TITLES, parts=PARTS, prices=prices
+    )
+
+
+def charts_of(result: Result) -> list[Chart]:
+    """Those for which there are figures."""
+    there = result.measured()
+    if not there:
+        return []
+    drawn = [
+        stacked(
+            Labels(
+                "cpu", "What does a request cost?", "CPU time per request by part; the line is the interval of the sum."
+            ),
+            {TITLES[rung]: {part: result.cpu_ms(rung, part).median for part in PARTS} for rung in there},
+            {TITLES[rung]: result.cpu_ms(rung) for rung in there},
+            "ms of CPU per request",
+        ),
+        bars(
+            Labels("redis", "How often is Redis asked?", "Round trips to Redis per request, with their interval."),
+            {TITLES[rung]: result.calls(rung, "redis") for rung in there},
+            "round trips per request",
+        ),
+        percentiles(
+            Labels(
+                "latency",
+                "How long do people wait?",
+                "From the moment a request was due to its whole answer; the median of all rounds.",
+            ),
+            {
+                TITLES[rung]: {percent: result.latency_ms(rung, percent).median for percent in PERCENTS}
+                for rung in there
+            },
+        ),
+    ]
+    for failure in result.failures:
+        what = FAULTS[failure.what]
+        labels = Labels(
+            f"{failure.what}-{failure.rung}",
+            f"What happens when {what}?",
+            f"{TITLES[failure.rung].capitalize()}: lookups answered from memory, second by second.",
+        )
+        drawn.append(over_time(labels, failure.moments, (failure.began, failure.ended), what))
+    return drawn
