@@ -165,9 +165,8 @@ class HotTiers(Tiers):
             except (ErrorReply, Overloaded):
                 raise
             except Unavailable:
-                if patience is None:
+                if patience is None or not self._stand_in(lookups, sorted([*missing, *waiting]), answers):
                     raise
-                self._stand_in(lookups, sorted([*missing, *waiting]), answers)
                 return
         if guarded and 0 not in waiting and answers[0] is None:
             return
@@ -197,19 +196,26 @@ class HotTiers(Tiers):
         except (ErrorReply, Overloaded):
             raise
         except Unavailable:
-            if patience is None:
+            if patience is None or not self._stand_in(lookups, places, answers):
                 raise
-            self._stand_in(lookups, places, answers)
 
     def _patience(self, lookups: Sequence[Lookup[Any]], places: list[int], stale: bool) -> float | None:
         """How long Redis is tried where copies may stand in for it; None where they may not."""
         may = stale and all(self._past_trust(lookups[place]) is not None for place in places)
         return SUSPECT_PATIENCE_SECONDS if may else None
 
-    def _stand_in(self, lookups: Sequence[Lookup[Any]], places: list[int], answers: list[Answer[Any] | None]) -> None:
-        for place in places:
-            answers[place] = self._past_trust(lookups[place])
+    def _stand_in(self, lookups: Sequence[Lookup[Any]], places: list[int], answers: list[Answer[Any] | None]) -> bool:
+        """Answers from copies; False, and nothing is answered, if one of them was dropped while Redis was tried.
+
+        Nobody knows then what Redis holds. Nothing found would mean that there is nothing: a session that is over.
+        """
+        found = {place: self._past_trust(lookups[place]) for place in places}
+        if None in found.values():
+            return False
+        for place, answer in found.items():
+            answers[place] = answer
             self.observer.stale_served(lookups[place].source.name, "outage")
+        return True
 
     def _past_trust(self, lookup: Lookup[Any]) -> Answer[Any] | None:
         """A copy that may be answered while Redis cannot be reached: marked, not below the floor, not for long."""

@@ -4,15 +4,17 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
-from cache_races import Fleet, Variant, must, race
+from cache_races import Fleet, Variant, must, race, without
 from links import heals
 from quiet_log import Expects
 from stalls import stalls
 from wires import wire_to
 
 from cache import Unavailable, boot_clock
+from cache.hot_tiers import HotTiers
 
 pytestmark = pytest.mark.asyncio
 
@@ -139,3 +141,33 @@ async def test_a_session_whose_end_met_a_black_hole_is_not_shown_where_it_was_en
             await one.sessions.delete("ada", ["s"])
         with pytest.raises(Unavailable):
             await one.cache.look(one.sessions.lookup("ada", "s"), stale=True)
+
+
+def _stand_in_with_nothing(tiers: HotTiers, lookups: Any, places: list[int], answers: list[Any]) -> bool:
+    for place in places:
+        answers[place] = tiers._past_trust(lookups[place])
+    return True
+
+
+def stands_in_with_nothing(patch: pytest.MonkeyPatch) -> None:
+    """A copy that was dropped meanwhile is answered as if there were no such record."""
+    patch.setattr(HotTiers, "_stand_in", _stand_in_with_nothing)
+
+
+@race(HOT, without("a copy that is gone does not stand in", stands_in_with_nothing, HOT))
+async def test_a_session_whose_copy_is_dropped_while_redis_is_tried_is_not_taken_for_none(
+    fleet: Fleet, expects: Expects
+) -> None:
+    """Two tabs: one reads, the answer to the other's write drops the copy, and Redis does not answer the first."""
+    expects(UNTRUSTED)
+    async with wire_to(fleet.url) as wire:
+        one = await fleet.process(wire.url, clock=boot_clock)
+        await one.sign_in()
+        await one.session()
+        wire.stall(commands=False)
+        await asyncio.sleep(1.1 * B)
+        reading = fleet.begin(one.cache.look(one.sessions.lookup("ada", "s"), stale=True))
+        await asyncio.sleep(0.05)
+        one.hot.forget("ada")
+        with contextlib.suppress(Unavailable):
+            must(await reading != [None], "a living session was taken for one that is over")
