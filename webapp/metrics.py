@@ -108,7 +108,7 @@ class Metrics:
         self._jobs = Counter("hotseat_jobs", "Jobs done by the worker.", ("job", "result"), registry=self.registry)
         self.oldest_queued: float | None = None
         waiting = Gauge(
-            "hotseat_queue_age_seconds", "How long the oldest export that waits has been waiting.", registry=self.registry
+            "hotseat_queue_age_seconds", "How long the oldest export has been waiting.", registry=self.registry
         )
         waiting.set_function(lambda: 0.0 if self.oldest_queued is None else max(0.0, time.time() - self.oldest_queued))
         self.lag_seconds = 0.0
