@@ -32,9 +32,10 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
     browser. `ended` is when the answer was read, or when it was given up. `status` 0: there was no answer.
 
     `wrote` and `saw` hold the numbers of registers of the user who asks (`theme`, `name`, ...), `made` and `shown` ids:
-    of the cards that were written or liked, and of those an answer showed as such. `owner` is whose data the answer
-    says it is. `count` is how many cards of that owner there are by the answer. `version` is what `/me` and `/board`
-    answer with.
+    of the cards that were written or liked, and of those an answer showed as such; `missing` are those it spoke of and
+    did not show so (a card that is 404, a like that is not there). The id of a like differs from its card's. `owner` is
+    whose data the answer says it is, "" where it is nobody's own. `count` is how many cards of that owner there are by
+    the answer. `version` is what `/me` and `/board` answer with.
     """
 
     started: float
@@ -53,6 +54,7 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
     saw: dict[str, int] = {}
     made: tuple[str, ...] = ()
     shown: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     owner: str = ""
     count: int | None = None
     version: int | None = None
@@ -78,7 +80,9 @@ class Disturbance(msgspec.Struct, frozen=True):
     """Something that was done to the site: what, to which part, from when until when it was undone.
 
     `settled` is when the site had what it needs again (processes in service, links up); what a promise says about a
-    fault holds until then. `loses` says what may be lost by it, in words, "" for nothing.
+    fault holds until then. `loses` says what may be lost by it, in words, "" for nothing; `losing` names it: registers,
+    `cards` (likes too), `sessions`, `versions`. Lost is what was acknowledged at most `losing_seconds` before it
+    started, None: however long before, or until it was settled.
     """
 
     started: float
@@ -88,13 +92,22 @@ class Disturbance(msgspec.Struct, frozen=True):
     name: str
     part: str
     loses: str = ""
+    losing: tuple[str, ...] = ()
+    losing_seconds: float | None = 0.0
 
 
 class History(msgspec.Struct):
-    """A whole run. `bound_seconds` is B of the promises; `mode` is `sticky` or `stateless`."""
+    """A whole run. `bound_seconds` is B of the promises; `mode` is `sticky` or `stateless`.
+
+    `stale_seconds` is for how long a copy may stand in for Redis, `idle_seconds` after what time unused sessions end.
+    `of_sessions` are the registers that each session has for itself; all others are the user's.
+    """
 
     mode: str
     bound_seconds: float
+    stale_seconds: float = 60.0
+    idle_seconds: float = 1800.0
+    of_sessions: tuple[str, ...] = ("theme",)
     requests: list[Request] = []
     disturbances: list[Disturbance] = []
 
@@ -108,7 +121,8 @@ def write_history(history: History, file: Path) -> None:
     """As JSON lines: the head, then one line for each disturbance and each request, in the order they began."""
     encode = msgspec.json.encode
     with file.open("wb") as out:
-        out.write(encode({"mode": history.mode, "bound_seconds": history.bound_seconds}) + b"\n")
+        head = msgspec.structs.replace(history, requests=[], disturbances=[])
+        out.write(encode(head) + b"\n")
         for line in _lines(history):
             out.write(line + b"\n")
 
