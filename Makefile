@@ -6,7 +6,7 @@ BUILT_FROM := setup.py pyproject.toml $(wildcard constraints.txt) deploy/local/b
 FAST := not chaos and not soak
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs seed test chaos soak bench-cache lint types format lock screenshots clean tools
+.PHONY: help up down status logs seed test chaos soak compare bench-cache lint types format lock screenshots clean tools
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -27,13 +27,16 @@ seed: .venv/.stack ## fill the running stack with people and cards
 	@$(BIN)/hotseat seed
 
 test: .venv/.dev tools ## run the first tier of tests: unit, integration, browser (minutes)
-	@$(BIN)/python -m pytest tests -m "$(FAST)" --cov=cache --cov=webapp --cov=deploy --cov-report=term
+	@$(BIN)/python -m pytest tests -m "$(FAST)" --cov=cache --cov=webapp --cov=deploy --cov=lab --cov-report=term
 
 chaos: .venv/.dev tools ## run the tests that break things on purpose
 	@$(BIN)/python -m pytest tests -m chaos || [ $$? -eq 5 ]
 
 soak: .venv/.dev tools ## run the tests that take long
 	@$(BIN)/python -m pytest tests -m soak --timeout=7200 || [ $$? -eq 5 ]
+
+compare: .venv/.lab ## measure the ladder to stickiness on stacks of its own, and say what it is worth (minutes)
+	@$(BIN)/hotseat compare --quick
 
 bench-cache: .venv/.dev ## measure the cache beside others, write docs/benchmarks.md (minutes; TRACES=folder: real traces too)
 	@$(BIN)/python -m benchmarks --markdown docs/benchmarks.md $(if $(TRACES),--traces "$(TRACES)")
@@ -69,6 +72,9 @@ tools: .venv/.dev
 
 .venv/.stack: $(BUILT_FROM)
 	@sh deploy/local/bootstrap.sh stack
+
+.venv/.lab: $(BUILT_FROM)
+	@sh deploy/local/bootstrap.sh lab
 
 .venv/.dev: $(BUILT_FROM)
 	@sh deploy/local/bootstrap.sh dev

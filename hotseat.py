@@ -26,10 +26,25 @@ class EntryPointGroup(click.Group):
         entry = self._registered().get(cmd_name)
         if entry is None:
             return None
-        command: click.Command = entry.load()
+        try:
+            command: click.Command = entry.load()
+        except ModuleNotFoundError as missing:
+            return _without(cmd_name, missing.name or "a package")
         if getattr(command, "in_stack", False):
             _lend_environment()
         return command
+
+
+def _without(cmd_name: str, package: str) -> click.Command:
+    """A command that can be listed and not be called: its packages are not installed here."""
+
+    @click.command(cmd_name, context_settings={"ignore_unknown_options": True}, add_help_option=False)
+    @click.argument("arguments", nargs=-1)
+    def refused(arguments: tuple[str, ...]) -> None:
+        raise click.ClickException(f"{cmd_name} needs {package}, which is not installed; run: make .venv/.lab")
+
+    refused.help = f"(not installed here: needs {package}; run: make .venv/.lab)"
+    return refused
 
 
 def _lend_environment() -> None:

@@ -35,6 +35,7 @@ LAB = [
     "aiohttp>=3.12",
     "hdrhistogram>=0.10.3",
     "matplotlib>=3.10",
+    "numpy>=2.2",
 ]
 
 DEV = [
@@ -100,6 +101,10 @@ setup(
             "rollback = deploy.local.commands:rollback",
             "scale = deploy.local.commands:scale",
             "sticky = deploy.local.commands:sticky",
+            "compare = lab.compare.command:compare",
+            "chaos = lab.chaos.command:chaos",
+            "report = lab.compare.command:report",
+            "simulate = lab.simulate.command:simulate",
             "drain = deploy.local.commands:drain",
             "kill = deploy.local.commands:kill",
             "pause = deploy.local.commands:pause",

@@ -48,6 +48,17 @@ def test_an_unknown_command_is_refused() -> None:
     assert "No such command 'levitate'" in result.output
 
 
+def test_a_command_whose_packages_are_missing_says_which(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is listed all the same, and others are not concerned."""
+    monkeypatch.setitem(sys.modules, "lab.simulate.command", None)
+    listed = CliRunner().invoke(hotseat.main, ["--help"])
+    assert listed.exit_code == 0
+    assert "not installed here" in listed.output
+    called = CliRunner().invoke(hotseat.main, ["simulate", "--fleet", "3"])
+    assert called.exit_code == 1
+    assert "which is not installed; run: make .venv/.lab" in called.output
+
+
 @pytest.mark.parametrize("command", ["web", "worker", "release", "config", "seed"])
 def test_wrong_settings_are_told_and_end_the_command(command: str, tmp_path: Path) -> None:
     """Every faulty variable in one message, exit code 2, before anything is opened."""

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .venv and installs the project into it with the extra named by $1 (stack or dev). Needs Python 3.11 and no root.
+# Makes .venv and installs the project into it with the extra named by $1 (stack, lab or dev). Needs Python 3.11 and no root.
 # It is run again when what it builds from is newer than its stamp; an interrupted run leaves no stamp.
 set -eu
 extra=$1

@@ -10,16 +10,21 @@ class Rung:
 
     name: str
     title: str
-    settings: dict[str, str]
+    chosen: tuple[tuple[str, str], ...]
     reads_database: bool = False
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The variables that make it so."""
+        return dict(self.chosen)
 
     @property
     def sticky(self) -> bool:
         return self.settings["STICKY_MODE"] == "on"
 
 
-def _settings(sticky: str, hot: str, board: str) -> dict[str, str]:
-    return {"STICKY_MODE": sticky, "HOT_CACHE": hot, "BOARD_STRATEGY": board}
+def _settings(sticky: str, hot: str, board: str) -> tuple[tuple[str, str], ...]:
+    return (("STICKY_MODE", sticky), ("HOT_CACHE", hot), ("BOARD_STRATEGY", board))
 
 
 COMPUTE: Final = Rung("compute", "computed each time", _settings("off", "off", "compute"), reads_database=True)

@@ -11,6 +11,7 @@ from lab.compare.results import Result
 from lab.compare.rungs import LADDER
 from lab.compare.verdict import verdict
 
+WIDE = 130  # columns; intervals are left out of a narrower table
 STYLES = {"pays": "bold green", "does not pay": "bold red", "makes no difference": "bold yellow", "unknown": "bold"}
 
 
@@ -19,7 +20,7 @@ def print_verdict(console: Console, result: Result, prices: Prices) -> None:
     found = verdict(result, prices)
     console.print(Text(found.headline, style=STYLES[found.answer]), "")
     if result.measured():
-        console.print(_table(result), "")
+        console.print(_table(result, with_intervals=console.width >= WIDE), "")
     for title, sentences in (
         ("What it saves", found.saves),
         ("What it costs when something breaks", found.costs),
@@ -35,24 +36,25 @@ def _told(title: str, sentences: tuple[str, ...]) -> RenderableType:
     return Group(Text(title, style="bold"), *(Padding(f"- {each}", (0, 0, 0, 2)) for each in sentences), "")
 
 
-def _table(result: Result) -> Table:
+def _table(result: Result, *, with_intervals: bool) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("rung", no_wrap=True)
     for name in ("CPU ms", "p50 ms", "p99 ms", "Redis calls", "hot %", "rounds"):
         table.add_column(name, justify="right")
+
+    def cell(found: Estimate) -> str:
+        interval = f" [dim]({found.low:.2f}-{found.high:.2f})[/dim]" if with_intervals else ""
+        return f"{found.median:.2f}{interval}"
+
     for rung in LADDER:
         if rung.name in result.measured():
             table.add_row(
                 rung.title,
-                _cell(result.cpu_ms(rung.name)),
-                _cell(result.latency_ms(rung.name, 50)),
-                _cell(result.latency_ms(rung.name, 99)),
-                _cell(result.calls(rung.name, "redis")),
+                cell(result.cpu_ms(rung.name)),
+                cell(result.latency_ms(rung.name, 50)),
+                cell(result.latency_ms(rung.name, 99)),
+                cell(result.calls(rung.name, "redis")),
                 f"{100 * result.hot_rate(rung.name).median:.1f}",
                 str(len(result.of(rung.name))),
             )
     return table
-
-
-def _cell(found: Estimate) -> str:
-    return f"{found.median:.2f} [dim]({found.low:.2f}-{found.high:.2f})[/dim]"

@@ -1,0 +1,136 @@
+"""Runs faults under load: one site and one crowd for each mode, calm before each fault, all judged afterwards."""
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from deploy.local import StackError
+from lab.chaos.results import ChaosResult, broken_by, findings_of, scenario_of
+from lab.checker import check
+from lab.compare.comparing import Progress
+from lab.errors import SiteTrouble
+from lab.faults import Fault, disturb
+from lab.history import Disturbance, History, now, read_history
+from lab.load.driver import Load
+from lab.load.recording import Recording
+from lab.testbed.site import Site, open_site
+from lab.workload import Workload
+
+HISTORY = "{mode}.history"
+MODES = ("stateless", "sticky")
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds before a fault, that it lasts if it does, and after the site has settled."""
+
+    calm: float = 3.0
+    fault: float = 5.0
+    after: float = 4.0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be done to which modes."""
+
+    workload: Workload
+    seed: int
+    faults: tuple[Fault, ...]
+    modes: tuple[str, ...]
+    times: Times
+    environ: Mapping[str, str]
+
+    @property
+    def steps(self) -> int:
+        """How many there are, for a bar of progress."""
+        return len(self.modes) * (1 + len(self.faults))
+
+
+class Chaos:
+    """`result` holds what was found so far. Histories are written into `out`."""
+
+    def __init__(self, wanted: Wanted, out: Path, result: ChaosResult, progress: Progress) -> None:
+        self.result = result
+        self._wanted = wanted
+        self._out = out
+        self._progress = progress
+
+    async def run(self) -> None:
+        """All faults in all modes; one that does not settle ends its mode. Raises StackError, SiteTrouble."""
+        for mode in self._wanted.modes:
+            file = self._out / HISTORY.format(mode=mode)
+            errors: dict[str, str] = {}
+            try:
+                await self._in_mode(mode, file, errors)
+            finally:
+                if file.exists():
+                    self._judge(mode, read_history(file), errors)
+        self.result.complete = not any(each.error for each in self.result.scenarios)
+
+    async def _in_mode(self, mode: str, file: Path, errors: dict[str, str]) -> None:
+        wanted = self._wanted
+        self._progress.begins(f"{mode}: starting")
+        with (
+            tempfile.TemporaryDirectory(prefix="hotseat-lab-") as folder,
+            Recording(mode=mode, file=file) as recording,
+        ):
+            opening = open_site(Path(folder), mode, wanted.environ)
+            site = await asyncio.to_thread(opening.__enter__)
+            try:
+                async with Load(
+                    wanted.workload, site.url, seed=wanted.seed, recording=recording, give_up_seconds=None
+                ) as load:
+                    self._progress.done()
+                    await self._faults(site, load, recording, errors)
+            finally:
+                await asyncio.to_thread(opening.__exit__, None, None, None)
+
+    async def _faults(self, site: Site, load: Load, recording: Recording, errors: dict[str, str]) -> None:
+        times = self._wanted.times
+        load.start(phase="calm")
+        for fault in self._wanted.faults:
+            self._progress.begins(f"{site.mode}: {fault.name}")
+            await asyncio.sleep(times.calm)
+            began = now()
+            try:
+                disturbance = await _in_its_thread(partial(disturb, site, fault, times.fault))
+            except (SiteTrouble, StackError) as error:
+                errors[fault.name] = str(error)
+                recording.disturbed(_unsettled(fault, began))
+                break
+            recording.disturbed(disturbance)
+            await asyncio.sleep(times.after)
+            self._progress.done()
+        await load.stop()
+
+    def _judge(self, mode: str, history: History, errors: Mapping[str, str]) -> None:
+        verdict = check(history)
+        self.result.findings += findings_of(verdict, mode)
+        disturbances = sorted(history.disturbances, key=lambda each: each.started)
+        broken = broken_by(verdict, disturbances)
+        ends = [*(each.started for each in disturbances[1:]), float("inf")]
+        for disturbance, until in zip(disturbances, ends, strict=False):
+            found = scenario_of(disturbance, mode, history.requests, until, broken.get(disturbance.name, {}))
+            self.result.scenarios.append(msgspec.structs.replace(found, error=errors.get(disturbance.name, "")))
+
+
+def _unsettled(fault: Fault, began: float) -> Disturbance:
+    """One that is never over: nothing is promised from then on."""
+    return Disturbance(began, now(), float("inf"), "other", fault.name, fault.part, fault.loses)
+
+
+async def _in_its_thread(call: Callable[[], Disturbance]) -> Disturbance:
+    """To its end, also if this is cancelled: a site is healed before it is left."""
+    work = asyncio.ensure_future(asyncio.to_thread(call))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        with contextlib.suppress(Exception):
+            await work
+        raise

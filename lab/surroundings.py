@@ -1,0 +1,37 @@
+"""What the lab gives the sites it starts, and how it is told to stop."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+OF_THE_STACK: Final = ("STICKY_MODE", "HOT_CACHE", "BOARD_STRATEGY", "HTTP_PORT", "HOTSEAT_RUN_DIR", "HOTSEAT_STACK")
+
+AMPLE: Final = {
+    # all people of a load come from one address, and write more than people do
+    "LOGINS_PER_ADDRESS": "100000",
+    "CARDS_PER_DAY": "1000000",
+    "PHOTOS_PER_DAY": "1000000",
+}
+
+
+def site_environ() -> dict[str, str]:
+    """This process's environment without what chooses a rung or a place, and with quotas that a load does not reach."""
+    return {name: value for name, value in os.environ.items() if name not in OF_THE_STACK} | AMPLE
+
+
+@contextmanager
+def told_to_stop() -> Iterator[None]:
+    """Inside, SIGTERM and a closed terminal are like Ctrl-C: everything that was started is ended."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    former = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
