@@ -101,6 +101,7 @@ class Comparison:
             if plan.rtt_ms > 0:
                 await _in_thread(lambda: site.bend("redis", Line.both(Way(latency_seconds=plan.rtt_ms / 2000))))
             async with Load(plan.workload, site.stack.url, seed=plan.seed, give_up_seconds=20.0) as load:
+                await load.run(plan.times.first, phase="first", rung=rung.name)
                 yield _Ground(site, load)
         finally:
             await _in_thread(lambda: opening.__exit__(None, None, None))

@@ -24,8 +24,9 @@ MOST_STEPS: Final = 12
 
 @dataclass(frozen=True)
 class Times:
-    """How long a rung is warmed up and measured at a time, in seconds."""
+    """How long a rung is warmed up once, before its first turn, and in each turn; and measured. In seconds."""
 
+    first: float
     warm: float
     measured: float
     step: float

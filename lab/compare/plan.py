@@ -37,12 +37,12 @@ class Plan:
 
 QUICK: Final = {
     "rounds": 3,
-    "times": Times(warm=2.0, measured=5.0, step=2.0),
+    "times": Times(first=5.0, warm=2.0, measured=5.0, step=2.0),
     "bearing": (REDIS, HOT),
     "calm_seconds": 4.0,
     "after_seconds": 8.0,
 }
-FULL: Final = {"rounds": 6, "times": Times(warm=10.0, measured=30.0, step=6.0)}
+FULL: Final = {"rounds": 6, "times": Times(first=20.0, warm=10.0, measured=30.0, step=6.0)}
 
 
 def rungs_named(names: str) -> tuple[Rung, ...]:
