@@ -29,7 +29,7 @@ RATE: Final = 40.0
 
 @click.command()
 @click.argument("scenarios", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Every fault there is (an hour).")
+@click.option("--all", "everything", is_flag=True, help="Every fault there is; takes long.")
 @click.option("--list", "lists", is_flag=True, help="Say which faults there are, and do nothing.")
 @click.option("--mode", type=click.Choice(["both", *MODES]), default="both", show_default=True)
 @click.option("--workload", default="social", show_default=True, help="A preset's name, or a .toml file.")

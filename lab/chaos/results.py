@@ -23,7 +23,7 @@ class Scenario(msgspec.Struct, frozen=True):
     loses: str
     requests: int = 0
     failed: int = 0
-    refused_reads: int = 0
+    failed_reads: int = 0
     stale: int = 0
     lasted_seconds: float = 0.0
     settled_seconds: float = 0.0
@@ -92,7 +92,7 @@ def scenario_of(
         loses=disturbance.loses,
         requests=len(during),
         failed=len(failed),
-        refused_reads=sum(each.failed and each.kind == "read" for each in during),
+        failed_reads=sum(each.failed and each.kind == "read" for each in during),
         stale=sum(each.stale == "outage" for each in during),
         lasted_seconds=disturbance.ended - disturbance.started,
         settled_seconds=disturbance.settled - disturbance.ended,

@@ -1,9 +1,8 @@
 """Runs faults under load: one site and one crowd for each mode, calm before each fault, all judged afterwards."""
 
 import asyncio
-import contextlib
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,8 @@ from lab.faults import Fault, disturb
 from lab.history import Disturbance, History, now, read_history
 from lab.load.driver import Load
 from lab.load.recording import Recording
-from lab.testbed.site import Site, open_site
+from lab.testbed.opening import in_thread, site_opened
+from lab.testbed.site import Site
 from lab.workload import Workload
 
 HISTORY = "{mode}.history"
@@ -80,16 +80,12 @@ class Chaos:
             tempfile.TemporaryDirectory(prefix="hotseat-lab-") as folder,
             Recording(mode=mode, file=file) as recording,
         ):
-            opening = open_site(Path(folder), mode, wanted.environ)
-            site = await asyncio.to_thread(opening.__enter__)
-            try:
-                async with Load(
-                    wanted.workload, site.url, seed=wanted.seed, recording=recording, give_up_seconds=None
-                ) as load:
-                    self._progress.done()
-                    await self._faults(site, load, recording, errors)
-            finally:
-                await asyncio.to_thread(opening.__exit__, None, None, None)
+            async with (
+                site_opened(Path(folder), mode, wanted.environ) as site,
+                Load(wanted.workload, site.url, seed=wanted.seed, recording=recording, give_up_seconds=None) as load,
+            ):
+                self._progress.done()
+                await self._faults(site, load, recording, errors)
 
     async def _faults(self, site: Site, load: Load, recording: Recording, errors: dict[str, str]) -> None:
         times = self._wanted.times
@@ -99,7 +95,7 @@ class Chaos:
             await asyncio.sleep(times.calm)
             began = now()
             try:
-                disturbance = await _in_its_thread(partial(disturb, site, fault, times.fault))
+                disturbance = await in_thread(partial(disturb, site, fault, times.fault))
             except (SiteTrouble, StackError) as error:
                 errors[fault.name] = str(error)
                 recording.disturbed(_unsettled(fault, began))
@@ -122,15 +118,4 @@ class Chaos:
 
 def _unsettled(fault: Fault, began: float) -> Disturbance:
     """One that is never over: nothing is promised from then on."""
-    return Disturbance(began, now(), float("inf"), "other", fault.name, fault.part, fault.loses)
-
-
-async def _in_its_thread(call: Callable[[], Disturbance]) -> Disturbance:
-    """To its end, also if this is cancelled: a site is healed before it is left."""
-    work = asyncio.ensure_future(asyncio.to_thread(call))
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        with contextlib.suppress(Exception):
-            await work
-        raise
+    return Disturbance(began, now(), float("inf"), "other", fault.name, fault.part, fault.loses, fault.losing, None)

@@ -53,7 +53,7 @@ class Milliseconds(click.ParamType[float]):
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="In less than five minutes, with wider intervals.")
+@click.option("--quick", is_flag=True, help="In a few minutes, with wider intervals.")
 @click.option("--workload", default="social", show_default=True, help=f"{', '.join(preset_names())}, or a .toml file.")
 @click.option("--rungs", default=ALL_RUNGS, show_default=True, help="Which rungs of the ladder.")
 @click.option("--rounds", type=click.IntRange(1, 50), help="How often each rung has its turn.")

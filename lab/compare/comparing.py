@@ -1,15 +1,14 @@
 """The comparison: all rungs are brought up, and take turns under the same load."""
 
-import asyncio
 import datetime
 import os
 import platform
 import shutil
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol
 
 import msgspec
 import psutil
@@ -22,9 +21,8 @@ from lab.compare.rungs import Rung
 from lab.errors import SiteTrouble
 from lab.load.driver import Load
 from lab.testbed.line import Line, Way
-from lab.testbed.site import Site, open_site
-
-T = TypeVar("T")
+from lab.testbed.opening import in_thread, site_opened
+from lab.testbed.site import Site
 
 MODES: Final = {True: "sticky", False: "stateless"}
 
@@ -95,16 +93,15 @@ class Comparison:
     async def _ground(self, rung: Rung) -> AsyncIterator["_Ground"]:
         plan, folder = self._plan, self._folder / rung.name
         environ = {**self._environ, **rung.settings}
-        opening = open_site(folder, MODES[rung.sticky], environ, wired=plan.rtt_ms > 0, clocked=False)
-        site = await _in_thread(opening.__enter__)
         try:
-            if plan.rtt_ms > 0:
-                await _in_thread(lambda: site.bend("redis", Line.both(Way(latency_seconds=plan.rtt_ms / 2000))))
-            async with Load(plan.workload, site.stack.url, seed=plan.seed, give_up_seconds=20.0) as load:
-                await load.run(plan.times.first, phase="first", rung=rung.name)
-                yield _Ground(site, load)
+            async with site_opened(folder, MODES[rung.sticky], environ, wired=plan.rtt_ms > 0, clocked=False) as site:
+                if plan.rtt_ms > 0:
+                    far = Line.both(Way(latency_seconds=plan.rtt_ms / 2000))
+                    await in_thread(lambda: site.bend("redis", far))
+                async with Load(plan.workload, site.stack.url, seed=plan.seed, give_up_seconds=20.0) as load:
+                    await load.run(plan.times.first, phase="first", rung=rung.name)
+                    yield _Ground(site, load)
         finally:
-            await _in_thread(lambda: opening.__exit__(None, None, None))
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -142,13 +139,3 @@ def this_machine() -> Machine:
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     processor = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
     return Machine(processor, os.cpu_count() or 1, psutil.virtual_memory().total / 2**30, platform.platform())
-
-
-async def _in_thread(call: Callable[[], T]) -> T:
-    """Runs to its end even if this is cancelled, so that nothing that was started is forgotten."""
-    work = asyncio.ensure_future(asyncio.to_thread(call))
-    try:
-        return await asyncio.shield(work)
-    except asyncio.CancelledError:
-        await asyncio.wait([work])
-        raise

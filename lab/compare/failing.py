@@ -4,12 +4,14 @@ import asyncio
 import math
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from lab.compare.results import Failure, Moment
-from lab.faults import Fault, disturb, named
+from lab.faults import disturb, named
 from lab.history import Disturbance, Request, now
 from lab.load.driver import Load
+from lab.testbed.opening import in_thread
 from lab.testbed.site import Site
 
 FAULTS: Final = {"kill": "kill", "restart": "rolling-restart"}
@@ -26,17 +28,13 @@ async def measure_failure(site: Site, load: Load, rung: str, what: str, *, calm:
         began = now()
         load.mark(what, rung)
         await asyncio.sleep(calm)
-        disturbance = await asyncio.to_thread(_disturb, site, named(FAULTS[what]))
+        disturbance = await in_thread(partial(disturb, site, named(FAULTS[what]), 0.0))
         await asyncio.sleep(after)
         ended = now()
     finally:
         await load.stop()
     requests = [each for each in load.recording.history.requests if began <= each.started < ended]
     return failure_of(rung, what, requests, disturbance, began, ended)
-
-
-def _disturb(site: Site, fault: Fault) -> Disturbance:
-    return disturb(site, fault, 0.0)
 
 
 def failure_of(  # noqa: PLR0917  # told by one caller

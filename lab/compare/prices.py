@@ -8,7 +8,7 @@ SECONDS_OF_A_MONTH: Final = 30 * 86_400.0
 
 
 class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """In one currency. The defaults are of the order of what large clouds ask on demand in 2026; set your own.
+    """In one currency. The defaults are round numbers, nobody's prices: set your own.
 
     `core_hour`: an hour of one core of a web server. `redis_core_hour`: the same of a managed Redis, which serves with
     one core. `database_core_hour`: of a managed database. `gib_month`: a GiB of memory for a month.

@@ -132,7 +132,7 @@ def open_site(
 ) -> Iterator[Site]:
     """A site of its own in `folder`, ready. `mode` is `sticky` or `stateless`; `environ` sets all else, as for `up`.
 
-    `clocked`: clocks can be put off, which costs each process 0.3 us whenever it asks for the time. Without `wired`
+    `clocked`: clocks can be put off, which costs each process a little whenever it asks for the time. Without `wired`
     there is the link `clients` only. Raises StackError if it does not start.
     """
     if mode not in _MODES:
