@@ -1,4 +1,4 @@
-"""Packaging of Hotseat: five import packages, one command line, extras for the stack and for development."""
+"""Packaging of Hotseat: six import packages, one command line, extras for the stack and for development."""
 
 from setuptools import find_namespace_packages, setup
 
@@ -44,6 +44,7 @@ DEV = [
     "cachebox>=6.2",  # with cachetools, moka-py and theine: what the benchmarks compare eviction with
     "cachetools>=8.0",
     "coverage>=7.6",
+    "grafana-foundation-sdk==1769699379!11.6.0",  # its epoch is the release, its version that of Grafana
     "httpx>=0.28",
     "hypothesis>=6.120",
     "import-linter>=2.1",
@@ -70,11 +71,12 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     py_modules=["hotseat"],
-    packages=find_namespace_packages(include=["cache*", "webapp*", "deploy*", "lab*"]),
+    packages=find_namespace_packages(include=["cache*", "webapp*", "dashboards*", "deploy*", "lab*"]),
     package_data={
         "cache": ["py.typed"],
         "webapp": ["py.typed", "common_passwords.txt", "templates/**/*", "static/**/*"],
         "lab": ["py.typed", "**/*.toml", "**/*.html"],
+        "dashboards": ["py.typed", "generated/*"],
         "deploy.local": ["py.typed", "*.conf", "*.yml", "*.sh"],
     },
     install_requires=RUNTIME,

@@ -1,0 +1,1 @@
+"""Grafana dashboards, Prometheus rules and alerts, as code; what they make is committed under `generated/`."""
