@@ -16,10 +16,10 @@ from deploy.local import StackError
 from lab.chaos.results import ChaosResult
 from lab.chaos.running import MODES, Chaos, Times, Wanted
 from lab.chaos.terminal import print_chaos
-from lab.compare.command import REPORTS, complaints, progress_bar
 from lab.errors import LabError, Misuse
 from lab.faults import ALL, Fault, named
 from lab.surroundings import site_environ, told_to_stop
+from lab.terminal import complaints, new_folder, progress_bar
 from lab.workload import Workload, load_workload
 
 SHORT: Final = ("rolling-restart", "kill", "redis-pause", "redis-cut")
@@ -51,7 +51,7 @@ def chaos(scenarios: tuple[str, ...], **given: Any) -> None:
         return
     with complaints():
         wanted = _wanted(scenarios, given)
-        out = given["out"] or REPORTS / f"{datetime.datetime.now():%Y-%m-%d-%H%M%S}-chaos"  # noqa: DTZ005  # local
+        out = given["out"] or new_folder("chaos")
         out.mkdir(parents=True, exist_ok=True)
         result = _done(wanted, out, console)
     print_chaos(console, result)

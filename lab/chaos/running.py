@@ -12,12 +12,12 @@ import msgspec
 from deploy.local import StackError
 from lab.chaos.results import ChaosResult, broken_by, findings_of, scenario_of
 from lab.checker import check
-from lab.compare.comparing import Progress
 from lab.errors import SiteTrouble
 from lab.faults import Fault, disturb
 from lab.history import Disturbance, History, now, read_history
 from lab.load.driver import Load
 from lab.load.recording import Recording
+from lab.progress import Progress
 from lab.testbed.opening import in_thread, site_opened
 from lab.testbed.site import Site
 from lab.workload import Workload

@@ -1,12 +1,9 @@
 """`hotseat compare` and `hotseat report`."""
 
 import asyncio
-import datetime
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +11,6 @@ from typing import Any, Final
 import click
 import msgspec
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from deploy.local import StackError
 from lab.compare.comparing import Comparison
@@ -28,9 +24,9 @@ from lab.report import write_report
 from lab.report.page import PAGE, RESULT
 from lab.report.terminal import print_verdict
 from lab.surroundings import site_environ, told_to_stop
+from lab.terminal import REPORTS, complaints, new_folder, progress_bar
 from lab.workload import load_workload, preset_names
 
-REPORTS: Final = Path("reports")
 ALL_RUNGS: Final = ",".join(rung.name for rung in LADDER)
 FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -74,7 +70,7 @@ def compare(**given: Any) -> None:
     with complaints():
         prices = _prices(given["prices_file"])
         plan = _plan(given)
-        out = given["out"] or REPORTS / f"{datetime.datetime.now():%Y-%m-%d-%H%M%S}-compare"  # noqa: DTZ005  # local
+        out = given["out"] or new_folder("compare")
         result = _made(plan, console)
         page = write_report(result, prices, out)
     print_verdict(console, result, prices)
@@ -139,25 +135,6 @@ def _made(plan: Plan, console: Console) -> Result:
     return comparison.result
 
 
-class _Bar:
-    def __init__(self, progress: Progress, task: TaskID) -> None:
-        self._progress = progress
-        self._task = task
-
-    def begins(self, what: str) -> None:
-        self._progress.update(self._task, description=what)
-
-    def done(self) -> None:
-        self._progress.advance(self._task)
-
-
-@contextmanager
-def progress_bar(console: Console, steps: int) -> Iterator[_Bar]:
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        yield _Bar(progress, progress.add_task("", total=steps))
-
-
 def _prices(file: Path | None) -> Prices:
     if file is None:
         return Prices()
@@ -173,11 +150,3 @@ def _newest() -> Path:
     if not found:
         raise Misuse(f"There is no report in {REPORTS}; make one with: hotseat compare --quick")
     return found[-1].parent
-
-
-@contextmanager
-def complaints() -> Iterator[None]:
-    try:
-        yield
-    except (LabError, StackError) as error:
-        raise click.ClickException(str(error)) from None

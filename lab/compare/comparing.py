@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 import psutil
@@ -20,19 +20,12 @@ from lab.compare.results import Machine, Result
 from lab.compare.rungs import Rung
 from lab.errors import SiteTrouble
 from lab.load.driver import Load
+from lab.progress import Progress
 from lab.testbed.line import Line, Way
 from lab.testbed.opening import in_thread, site_opened
 from lab.testbed.site import Site
 
 MODES: Final = {True: "sticky", False: "stateless"}
-
-
-class Progress(Protocol):
-    """Is told what begins, and that a step is done."""
-
-    def begins(self, what: str) -> None: ...
-
-    def done(self) -> None: ...
 
 
 class Comparison:
