@@ -4,7 +4,7 @@ An own card of somebody else's, or somebody else's profile where one's own was a
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -127,17 +127,17 @@ def outcome_of(sent: Sent, reply: Reply) -> Outcome:
 def request_of(sent: Sent, reply: Reply, asker: Asker) -> tuple[Request, Shown]:
     """The request as it goes into the history, and what its answer showed."""
     outcome = outcome_of(sent, reply)
+    tiers, stale = _tiers(reply.headers.get("cache-status", ""))
     note, shown = "", Shown()
     if outcome == "done":
         try:
-            shown = shown_by(sent, reply.body, asker)
+            shown = shown_by(sent, reply.body, replace(asker, marks=()) if _was_nobody(reply, tiers) else asker)
         except msgspec.DecodeError as error:  # ValidationError is one
             note = f"{sent.path}: the answer is not what the API describes: {error}"
     else:
         shown.missing = _gone(sent, reply, asker)
         said = reply.lost or reply.body[:NOTE_CHARACTERS].decode("utf-8", "replace")
         note = f"{sent.path}: {said}"
-    tiers, stale = _tiers(reply.headers.get("cache-status", ""))
     request = Request(
         started=reply.started,
         ended=reply.ended,
@@ -231,6 +231,11 @@ def _gone(sent: Sent, reply: Reply, asker: Asker) -> tuple[str, ...]:
     """An own card that is not there."""
     card = sent.path.rpartition("/")[2]
     return (card,) if sent.route == "card" and reply.status == 404 and card in asker.marks else ()
+
+
+def _was_nobody(reply: Reply, tiers: Mapping[str, str]) -> bool:
+    """Whether the site answered somebody whose session it does not have, where it tells: nothing is theirs in there."""
+    return "x-instance" in reply.headers and "session" not in tiers
 
 
 def _tiers(cache_status: str) -> tuple[dict[str, str], str]:

@@ -74,6 +74,18 @@ def test_a_board_shows_own_cards_and_likes_and_misses_likes_that_were_made() -> 
     assert shown.cards == ("c1", "c2", "c3", "c4")
 
 
+def test_what_was_answered_to_nobody_says_nothing_about_likes() -> None:
+    """A browser whose session Redis has lost is shown a card like a stranger; a site that does not tell is believed."""
+    sent, likes = Sent("read", "GET", "card", "/api/v1/cards/c3"), (like_of("c3"),)
+    for headers, missing in (
+        ({"x_instance": "web-2"}, ()),
+        ({"x_instance": "web-2", "cache_status": 'web-2; hit; detail="session-redis"'}, likes),
+        ({}, likes),
+    ):
+        request, _ = request_of(sent, _reply(_card("c3"), **headers), ASKER)
+        assert request.missing == missing
+
+
 def test_somebody_elses_card_as_ones_own_is_told_as_theirs() -> None:
     """So that the checker sees it."""
     sent = Sent("read", "GET", "card", "/api/v1/cards/c9")
