@@ -1,7 +1,9 @@
 """The fleet: each web process tells the others, once a second, that it is there and how it is, and hears of them.
 
-One script a second and process, in either mode. What was told is worth `TOLD_SECONDS`; who has ended is gone from the
-list after that, or at once if it said so. A process that hears nothing (Redis is away) knows of nobody but itself.
+One script a second and process, in either mode, whose answer is bounded: past `MOST_HEARD` processes each hears of so
+many drawn by lot, anew each second, which is enough to know how many users others hold. What was told is worth
+`TOLD_SECONDS`; who has ended is gone from the list after that, or at once if it said so. A process that hears nothing
+(Redis is away) knows of nobody but itself.
 Unknown fields are passed over and missing ones have defaults, so different releases hear each other.
 """
 
@@ -20,12 +22,13 @@ PULSE_SECONDS: Final = 1.0
 TOLD_SECONDS: Final = 5.0
 STILL_THERE_SECONDS: Final = 1.5 * PULSE_SECONDS
 MOST_TOLD_BYTES: Final = 4096
+MOST_HEARD: Final = 64
 KEYS: Final = ("fleet:{fleet}", "fleet-until:{fleet}")
 
 PULSE: Final = """
 -- KEYS: what each told, until when that is worth something.
--- ARGV: who tells, what ('' if it leaves), for how many ms that is worth something, and within how many it was told by
--- a process that is still there.
+-- ARGV: who tells, what ('' if it leaves), for how many ms that is worth something, within how many it was told by
+-- a process that is still there, and of how many others to hear at most.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local worth = redis.call('ZSCORE', KEYS[2], ARGV[1])
@@ -41,8 +44,13 @@ if ARGV[2] ~= '' then
   redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
 end
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, 10 * ARGV[3]) end
-return {former, redis.call('HVALS', KEYS[1])}
+if redis.call('HLEN', KEYS[1]) <= tonumber(ARGV[5]) then return {former, redis.call('HVALS', KEYS[1])} end
+local drawn, heard = redis.call('HRANDFIELD', KEYS[1], ARGV[5], 'WITHVALUES'), {}
+for at = 2, #drawn, 2 do heard[#heard + 1] = drawn[at] end
+return {former, heard}
 """
+
+EVERYBODY: Final = "return redis.call('HVALS', KEYS[1])"
 
 log = structlog.get_logger("webapp.fleet")
 
@@ -75,6 +83,7 @@ class Fleet:
     def __init__(self, cache: Cache, tell: Callable[[], Told], clock: Callable[[], float]) -> None:
         self._tell = tell
         self._pulse = cache.link.script(PULSE)
+        self._everybody = cache.link.script(EVERYBODY)
         self._clock = clock
         self._told: list[Told] = []
         self._heard_at: float | None = None
@@ -89,11 +98,16 @@ class Fleet:
 
     @property
     def members(self) -> list[Told]:
-        """Every process that is there, this one included, by name; this one alone if nothing was heard lately."""
+        """This process and those that were heard of, by name; this one alone if nothing was heard lately."""
         heard = self._heard_at is not None and self._clock() - self._heard_at < TOLD_SECONDS
-        own = self._tell()
-        others = [told for told in self._told if told.instance != own.instance] if heard else []
-        return sorted([own, *others], key=lambda told: told.instance)
+        return self._with_own(self._told if heard else [])
+
+    async def everybody(self) -> list[Told]:
+        """Every process there is, by name, asked for now; `members` if Redis does not answer."""
+        try:
+            return self._with_own(_all_read(await self._everybody("fleet", KEYS[:1], ())))
+        except (Unavailable, Overloaded):
+            return self.members
 
     async def run(self) -> None:
         """Pulses until cancelled, and then says that this process is gone."""
@@ -122,14 +136,23 @@ class Fleet:
             if predecessor is not None:
                 self.took_over(predecessor)
                 _, values = await self._say(msgspec.json.encode(self._tell()))
-        self._told = [told for value in values if (told := _read(value)) is not None]
+        self._told = _all_read(values)
         self._heard_at = self._clock()
         self.heard(self.members)
 
     async def _say(self, what: bytes) -> tuple[bytes | None, list[bytes]]:
-        args = (self._tell().instance, what, int(TOLD_SECONDS * 1000), int(STILL_THERE_SECONDS * 1000))
+        args = (self._tell().instance, what, int(TOLD_SECONDS * 1000), int(STILL_THERE_SECONDS * 1000), MOST_HEARD)
         former, values = await self._pulse("fleet", KEYS, args)
         return former or None, values
+
+    def _with_own(self, told: list[Told]) -> list[Told]:
+        own = self._tell()
+        others = [each for each in told if each.instance != own.instance]
+        return sorted([own, *others], key=lambda each: each.instance)
+
+
+def _all_read(values: list[bytes]) -> list[Told]:
+    return [told for value in values if (told := _read(value)) is not None]
 
 
 def _read(value: bytes) -> Told | None:

@@ -12,7 +12,7 @@ from sites import Member, Site, Starts
 
 from deploy.local import RunningStore
 from webapp.affinity import DRAIN_MARK, slot_value
-from webapp.fleet import TOLD_SECONDS
+from webapp.fleet import MOST_HEARD, TOLD_SECONDS
 from webapp.life import Phase
 
 pytestmark = pytest.mark.gen_test(timeout=30)
@@ -116,12 +116,34 @@ async def test_who_has_died_is_forgotten_and_what_makes_no_sense_is_passed_over(
         assert 0 < redis.ttl("fleet:{fleet}") <= 10 * TOLD_SECONDS
 
 
+async def test_of_a_large_fleet_as_many_are_heard_as_are_enough(start: Starts, redis_server: RunningStore) -> None:
+    """Drawn anew by lot with each pulse; the page lists them all."""
+    one = await start(INSTANCE_ID="web-1")
+    many = 3 * MOST_HEARD
+    with Redis.from_url(redis_server.url) as redis:
+        for number in range(2, many + 1):
+            redis.hset("fleet:{fleet}", f"web-{number}", f'{{"instance": "web-{number}", "users": 7}}')
+            redis.zadd("fleet-until:{fleet}", {f"web-{number}": 4e12})
+    heard = set()
+    for _ in range(40):
+        await one.resources.fleet.pulse()
+        now = names(one)
+        assert "web-1" in now
+        assert MOST_HEARD <= len(now) == len(set(now)) <= MOST_HEARD + 1
+        heard.update(now)
+    assert len(heard) == many, "each of them has been drawn"
+    async with admin(one) as url:
+        listed = (await one.browser().get("/fleet.json", url=url)).json
+    assert {each["instance"] for each in listed} == heard
+
+
 async def test_without_redis_a_process_knows_of_itself_alone(start: Starts) -> None:
     """It goes on pulsing, and fails nobody."""
     one = await start(REDIS_URL="redis://127.0.0.1:1")
     running = asyncio.create_task(one.resources.fleet.run())
     await asyncio.sleep(0.05)
     assert names(one) == ["web-1"]
+    assert [told.instance for told in await one.resources.fleet.everybody()] == ["web-1"]
     assert not running.done()
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)

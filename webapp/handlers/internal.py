@@ -107,17 +107,17 @@ class Status(Inside):
 
 
 class FleetList(Inside):
-    """`GET /fleet.json`: every web process there is, as this one hears of them."""
+    """`GET /fleet.json`: every web process there is, as they tell of themselves."""
 
-    def get(self) -> None:
-        self.answer_json([state_of(told) for told in self.resources.fleet.members])
+    async def get(self) -> None:
+        self.answer_json([state_of(told) for told in await self.resources.fleet.everybody()])
 
 
 class FleetPage(Inside):
     """`GET /fleet`: the same, to look at."""
 
-    def get(self) -> None:
-        members = [state_of(told) for told in self.resources.fleet.members]
+    async def get(self) -> None:
+        members = [state_of(told) for told in await self.resources.fleet.everybody()]
         page = (
             fleet_templates()
             .get_template("fleet.html")
