@@ -24,6 +24,7 @@ from cache.observer import Check, GuardedObserver, LinkState, NullObserver, Obse
 from cache.opening import boot_clock, open_cache, open_link
 from cache.records import Fields, Records
 from cache.region import Region
+from cache.traffic import Traffic
 from cache.writing import Once, Quota, Write
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "Reused",
     "Stale",
     "Tier",
+    "Traffic",
     "Unavailable",
     "Write",
     "boot_clock",

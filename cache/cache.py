@@ -35,6 +35,7 @@ from cache.region import Region
 from cache.replicas import replicated
 from cache.shared import checked_name, version_key
 from cache.tiers import Tiers
+from cache.traffic import Traffic
 from cache.writing import Once, Quota, Write, Writes
 
 T = TypeVar("T")
@@ -43,15 +44,18 @@ T = TypeVar("T")
 class Cache:
     """Regions and records over one Redis, with this process's copies in front. See `open_cache`.
 
-    `link` is the untracked link, for whatever else is asked of the same Redis.
+    `link` is the untracked link, for whatever else is asked of the same Redis; `traffic` counts the bytes of all links.
     """
 
-    def __init__(self, tiers: Tiers, *, prefix: str, barrier_seconds: float, staleness_seconds: float) -> None:
+    def __init__(
+        self, tiers: Tiers, *, traffic: Traffic, prefix: str, barrier_seconds: float, staleness_seconds: float
+    ) -> None:
+        self.traffic = traffic
+        self.staleness_seconds = staleness_seconds
         self.link = tiers.link
         self.hot = tiers.hot
         self._tiers = tiers
         self._prefix = prefix
-        self._staleness_seconds = staleness_seconds
         self._regions: list[Region[Any]] = []
         self._regions_by_name: dict[str, Region[Any]] = {}
         self._records_by_name: dict[str, Records] = {}
@@ -95,7 +99,7 @@ class Cache:
             load_seconds=load_seconds,
             max_value_bytes=max_value_bytes,
         )
-        join_seconds = self._staleness_seconds / 2
+        join_seconds = self.staleness_seconds / 2
         region = Region(self._tiers, value_type, options, prefix=self._prefix, join_seconds=join_seconds)
         self._regions.append(region)
         self._regions_by_name[name] = region
@@ -219,6 +223,11 @@ class Cache:
             lease = self._tiers.lease
             return lease.state, lease.reason
         return "off", "no hot copies are wanted"
+
+    @property
+    def lease_seconds(self) -> float:
+        """For how long copies may be trusted if no other heartbeat is answered; 0 while they are not."""
+        return self._tiers.lease.left_seconds if isinstance(self._tiers, HotTiers) else 0.0
 
     @property
     def backlog(self) -> int:

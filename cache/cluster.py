@@ -20,6 +20,7 @@ from cache.cluster_nodes import Broken, Elsewhere, Nodes, Split, Words, slot_of
 from cache.connection import Command, Reply
 from cache.errors import ErrorReply, Misuse, Overloaded, Unavailable
 from cache.link import BACKLOG, BACKLOG_BYTES, Mismatch, Place, Script, counted, without_errors
+from cache.traffic import Traffic
 
 SCHEMES: Final = ("redis+cluster", "rediss+cluster")
 REDIRECTIONS: Final = 5
@@ -44,7 +45,7 @@ class ClusterLink:
     """Commands over a Redis Cluster. Made inside a running event loop; connects when first used; `close` ends it.
 
     The second word of a command is its key (of EVAL and EVALSHA the first of their keys); a command without one goes to
-    any master.
+    any master. `refused` and `traffic` as of `Link`.
     """
 
     def __init__(
@@ -55,13 +56,15 @@ class ClusterLink:
         max_backlog: int = BACKLOG,
         max_backlog_bytes: int = BACKLOG_BYTES,
         called: Callable[[str, str, float], None] = lambda operation, result, seconds: None,
+        refused: Callable[[str], None] = lambda code: None,
+        traffic: Traffic | None = None,
     ) -> None:
         if deadline_seconds <= 0 or max_backlog <= 0 or max_backlog_bytes <= 0:
             raise Misuse("deadline_seconds, max_backlog and max_backlog_bytes must be positive")
         addresses = parse_addresses(url, schemes=SCHEMES, default_port=6379)
         if addresses.path not in ("", "0"):
             raise Misuse(f"a {addresses.scheme} address takes no database: a cluster has only 0")
-        self._nodes = Nodes(addresses, deadline_seconds)
+        self._nodes = Nodes(addresses, deadline_seconds, refused, traffic if traffic is not None else Traffic())
         self._deadline = deadline_seconds
         self._max_backlog = max_backlog
         self._max_backlog_bytes = max_backlog_bytes

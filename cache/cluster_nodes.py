@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final, Generic, TypeVar
 
 from aioredis_cluster.aioredis import ConnectionClosedError, ReadOnlyError, RedisError, ReplyError, create_connection
+from aioredis_cluster.aioredis.stream import StreamReader
 from aioredis_cluster.cluster_state import ClusterState
 from aioredis_cluster.connection import RedisConnection
 from aioredis_cluster.crc import key_slot
@@ -27,6 +28,7 @@ from aioredis_cluster.structs import Address
 from cache.addresses import Addresses, tls_of
 from cache.connection import Reply
 from cache.errors import ErrorReply
+from cache.traffic import CountingReader, Traffic, count
 
 RELOAD_SECONDS: Final = 60.0
 FAILURES: Final = (RedisError, OSError, AssertionError)  # the library asserts what does not always hold
@@ -55,9 +57,16 @@ class Broken(Exception):
 
 
 class Nodes:
-    """A cluster's nodes, found from `addresses`. Made inside a running event loop; nothing is asked yet."""
+    """A cluster's nodes, found from `addresses`. Made inside a running event loop; nothing is asked yet.
 
-    def __init__(self, addresses: Addresses, deadline_seconds: float) -> None:
+    `refused` is told the code of an error reply that is an answer, as `answer` returns it, but NOSCRIPT.
+    """
+
+    def __init__(
+        self, addresses: Addresses, deadline_seconds: float, refused: Callable[[str], None], traffic: Traffic
+    ) -> None:
+        self._refused = refused
+        self._kind = _counting(traffic)
         self._access: dict[str, Any] = {
             "username": addresses.user,
             "password": addresses.password,
@@ -92,7 +101,7 @@ class Nodes:
         `ends`: the event loop's time at which the caller will cancel this.
         """
         try:
-            return _translated(await self._exchange(address, command, asking=asking, ends=ends))
+            return self._translated(await self._exchange(address, command, asking=asking, ends=ends))
         except (MovedError, AskError) as error:
             asking = isinstance(error, AskError)
             if not asking:
@@ -104,7 +113,7 @@ class Nodes:
         except (ReplyError, ReadOnlyError) as error:
             if isinstance(error, ClusterDownError | LoadingError | ReadOnlyError):
                 self._map.require_reload_state()
-            return _error_reply(error)
+            return self._refusal(error)
         except FAILURES as error:
             raise self._broken(error) from error
 
@@ -157,14 +166,30 @@ class Nodes:
 
     async def _connect(self, address: Address) -> Any:
         return await create_connection(
-            (address.host, address.port), connection_cls=RedisConnection, timeout=self._deadline / 2, **self._access
+            (address.host, address.port), connection_cls=self._kind, timeout=self._deadline / 2, **self._access
         )
 
     async def _pool(self, address: str | tuple[str, int]) -> ConnectionsPool:
         # minsize=0: a node that is away must not keep the map from being read.
         return ConnectionsPool(
-            address, minsize=0, maxsize=1, create_connection_timeout=self._deadline / 2, **self._access
+            address,
+            minsize=0,
+            maxsize=1,
+            create_connection_timeout=self._deadline / 2,
+            connection_cls=self._kind,
+            **self._access,
         )
+
+    def _translated(self, reply: Any) -> Reply:
+        if isinstance(reply, list):
+            return [self._refusal(each) if isinstance(each, ReplyError) else each for each in reply]
+        return reply
+
+    def _refusal(self, error: RedisError) -> ErrorReply:
+        refusal = _error_reply(error)
+        if refusal.code != "NOSCRIPT":
+            self._refused(refusal.code)
+        return refusal
 
 
 class _Node:
@@ -235,10 +260,19 @@ def slot_of(key: bytes) -> int:
     return int(key_slot(key))
 
 
-def _translated(reply: Any) -> Reply:
-    if isinstance(reply, list):
-        return [_error_reply(each) if isinstance(each, ReplyError) else each for each in reply]
-    return reply
+def _counting(traffic: Traffic) -> type[RedisConnection]:
+    """The library's connections, but what they send and receive counts in `traffic`."""
+
+    class Counting(RedisConnection):
+        def __init__(self, reader: Any, writer: Any, **options: Any) -> None:
+            count(reader, writer, traffic, _CountingReader)
+            super().__init__(reader, writer, **options)
+
+    return Counting
+
+
+class _CountingReader(CountingReader, StreamReader):  # type: ignore[misc]
+    """The library's reader, which counts what arrives."""
 
 
 def _error_reply(error: RedisError) -> ErrorReply:

@@ -19,6 +19,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 
 from cache.errors import ErrorReply, Misuse, Unavailable
+from cache.traffic import Traffic, count
 
 SCHEMES: Final = ("redis://", "rediss://", "unix://")
 HELLO_REFUSED: Final = ("ERR", "NOPROTO")
@@ -88,22 +89,26 @@ def check_address(url: str) -> None:
         raise Misuse(f"this Redis address cannot be used: {error}") from None
 
 
-async def connect(url: str, *, deadline_seconds: float, resp3_only: bool) -> Connection:
+async def connect(url: str, *, deadline_seconds: float, resp3_only: bool, traffic: Traffic | None = None) -> Connection:
     """An open connection to the Redis at `url`: RESP3, or RESP2 with a server that knows no other and no `resp3_only`.
+
+    All it sends and receives counts in `traffic`, its greeting too.
 
     Raises Unavailable (HandshakeRefused where the server is there but speaks no RESP3).
     """
     try:
-        return await _connect(url, 3, deadline_seconds)
+        return await _connect(url, 3, deadline_seconds, traffic)
     except HandshakeRefused:
         if resp3_only:
             raise
-    return await _connect(url, 2, deadline_seconds)
+    return await _connect(url, 2, deadline_seconds, traffic)
 
 
-async def exchange(url: str, *commands: Command, deadline_seconds: float = 0.9) -> list[Reply]:
+async def exchange(
+    url: str, *commands: Command, deadline_seconds: float = 0.9, traffic: Traffic | None = None
+) -> list[Reply]:
     """Asks over a connection of its own, which is closed afterwards. Raises Unavailable, ErrorReply."""
-    connection = await connect(url, deadline_seconds=deadline_seconds, resp3_only=False)
+    connection = await connect(url, deadline_seconds=deadline_seconds, resp3_only=False, traffic=traffic)
     try:
         async with asyncio.timeout(deadline_seconds):
             connection.write(connection.pack(commands))
@@ -131,8 +136,20 @@ def pack(vendor: AbstractConnection, commands: Iterable[Command]) -> bytes:
         raise Misuse(f"this command cannot be sent: {error}") from None
 
 
-async def _connect(url: str, protocol: int, deadline_seconds: float) -> Connection:
-    vendor: Any = _vendor_connection(url, protocol, deadline_seconds)
+def counting(kind: type[AbstractConnection], traffic: Traffic) -> type[AbstractConnection]:
+    """The same kind of redis-py's connections, but what they send and receive counts in `traffic`."""
+
+    class Counting(kind):  # type: ignore[valid-type, misc]  # one of redis-py's own classes
+        async def on_connect_check_health(self, check_health: bool = True) -> None:
+            """The streams are there, and nothing went over them yet."""
+            count(self._reader, self._writer, traffic)
+            await super().on_connect_check_health(check_health)
+
+    return Counting
+
+
+async def _connect(url: str, protocol: int, deadline_seconds: float, traffic: Traffic | None) -> Connection:
+    vendor: Any = _vendor_connection(url, protocol, deadline_seconds, traffic)
     try:
         async with asyncio.timeout(deadline_seconds):
             await vendor.connect()
@@ -161,9 +178,13 @@ async def _served(vendor: Any) -> None:
             raise ConnectionError(str(error)) from error
 
 
-def _vendor_connection(url: str, protocol: int, deadline_seconds: float) -> AbstractConnection:
+def _vendor_connection(
+    url: str, protocol: int, deadline_seconds: float, traffic: Traffic | None = None
+) -> AbstractConnection:
     options: dict[str, Any] = {**parse_url(url)}
     kind = options.pop("connection_class", None) or _plain_connection()
+    if traffic is not None:
+        kind = counting(kind, traffic)
     return kind(
         **options,
         protocol=protocol,

@@ -77,6 +77,11 @@ class Lease:
         """Whether copies may be trusted at `now`."""
         return now - self.proven_at < self.staleness_seconds
 
+    @property
+    def left_seconds(self) -> float:
+        """For how long copies may be trusted without another heartbeat; 0 if they may not."""
+        return max(0.0, self.proven_at + self.staleness_seconds - self._clock())
+
     def keeps(self) -> bool:
         """Whether what is read over the open connection will be told about when it changes."""
         return self._passed != 0 and self._tracked.number == self._passed
@@ -119,6 +124,7 @@ class Lease:
             return False
         if self._flown_at is not None:
             self._observer.invalidation_lag(max(0.0, self._clock() - self._flown_at))
+            self._observer.canary("landed")
             self._flown_at = None
         self._landed.set()
         self._tracks = False
@@ -192,6 +198,7 @@ class Lease:
         if self._tracked.number != number:
             return
         if not self._landed.is_set():
+            self._observer.canary("missed")
             self._off = "the invalidation of a key that was changed did not arrive"
             return
         self._off = None
@@ -235,6 +242,7 @@ class Lease:
             self._trouble = f"the heartbeat was refused: {replies[0].cause}"
             return
         if not landed_before and not self._landed.is_set():
+            self._observer.canary("missed")
             self._dropped = "an invalidation did not arrive: tracking has ended"
             self._tracked.drop(self._dropped)
             return

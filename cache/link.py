@@ -25,6 +25,7 @@ from typing import Any, Protocol
 
 from cache.connection import Command, Connection, Push, Reply, check_address, connect, pack, packer
 from cache.errors import ErrorReply, Misuse, Overloaded, Unavailable
+from cache.traffic import Traffic
 
 __all__ = ["AnyLink", "Command", "Link", "Mismatch", "Reply", "Script"]
 
@@ -168,8 +169,9 @@ class Link:
     `url` is an address, or a function that finds it before each connect; `follow` then runs beside the link, and calls
     what it is given when the address is another one (a former master would take writes that are lost).
 
-    `opened` is told each new connection's number, `lost` the number of one that is gone, `pushed` each push:
-    synchronously, by the reader, in the stream's order.
+    `opened` is told each new connection's number, `lost` the number of one that is gone, `pushed` each push, `refused`
+    the code of each error reply but NOSCRIPT: synchronously, by the reader, in the stream's order. `traffic` counts its
+    bytes.
     """
 
     def __init__(
@@ -185,6 +187,8 @@ class Link:
         opened: Callable[[int], None] = lambda number: None,
         lost: Callable[[int], None] = lambda number: None,
         pushed: Callable[[Push], None] = lambda push: None,
+        refused: Callable[[str], None] = lambda code: None,
+        traffic: Traffic | None = None,
     ) -> None:
         if deadline_seconds <= 0 or max_backlog <= 0 or max_backlog_bytes <= 0:
             raise Misuse("deadline_seconds, max_backlog and max_backlog_bytes must be positive")
@@ -201,6 +205,8 @@ class Link:
         self._opened = opened
         self._lost = lost
         self._pushed = pushed
+        self._refused = refused
+        self._traffic = traffic if traffic is not None else Traffic()
         self._packer = packer()
         self._connection: Connection | None = None
         self._number = 0
@@ -419,7 +425,7 @@ class Link:
                 url = self._url if isinstance(self._url, str) else await self._url()
         except TimeoutError:
             raise Unavailable("connect", "nobody said in time where the master is") from None
-        return await connect(url, deadline_seconds=self._deadline, resp3_only=self._resp3_only)
+        return await connect(url, deadline_seconds=self._deadline, resp3_only=self._resp3_only, traffic=self._traffic)
 
     def _begin(self, connection: Connection) -> None:
         self._connection = connection
@@ -449,8 +455,11 @@ class Link:
                 self._forget(call)
                 if not call.future.done():
                     call.future.set_result(call.replies)
-            if type(reply) is ErrorReply and reply.code == "READONLY":
-                raise Unavailable("connection", "this Redis is a replica now")
+            if type(reply) is ErrorReply:
+                if reply.code != "NOSCRIPT":
+                    self._refused(reply.code)
+                if reply.code == "READONLY":
+                    raise Unavailable("connection", "this Redis is a replica now")
 
     def _break_off(self, connection: Connection, error: Exception) -> None:
         """Ends a connection: what may be asked again goes to the head of the queue, the rest fails."""

@@ -7,6 +7,8 @@ The arithmetic
 - A copy leaves the process by `evicted` (the cache gave it up), by `invalidated` (its truth changed), or by being
   replaced, which is told by neither.
 - `stale_served` is told once per answer past its time, in addition to the lookup.
+- `canary` is told once per canary whose invalidation arrived, or turned out not to; not of one whose connection broke.
+- `redis_refused` is told the code of every error reply but NOSCRIPT, which asks for the script and refuses nothing.
 """
 
 import logging
@@ -15,14 +17,17 @@ from typing import Any, Literal, Protocol
 Tier = Literal["hot", "redis", "load"]
 LinkState = Literal["trusted", "suspect", "lost", "off"]
 Check = Literal["fresh", "overtaken", "stale", "unknown"]
+Canary = Literal["landed", "missed"]
 
 TIERS: tuple[Tier, ...] = ("hot", "redis", "load")
 LINK_STATES: tuple[LinkState, ...] = ("trusted", "suspect", "lost", "off")
 CHECKS: tuple[Check, ...] = ("fresh", "overtaken", "stale", "unknown")
+CANARIES: tuple[Canary, ...] = ("landed", "missed")
 EVICTION_REASONS = ("capacity", "expired", "too_large")
 INVALIDATION_REASONS = ("push", "own_write", "flush", "reconnect")
 STALE_REASONS = ("outage", "error", "refreshing")
 GARBAGE_REASONS = ("garbage", "too_large", "foreign")
+REFUSALS = ("OOM", "READONLY", "MISCONF", "NOREPLICAS", "other")
 OPERATIONS = ("read", "fill", "store", "begin", "commit", "script", "count", "lease", "check", "handover")
 
 _log = logging.getLogger(__name__)
@@ -43,6 +48,8 @@ class Observer(Protocol):
     def link_state(self, state: LinkState) -> None: ...
     def round_trip(self, seconds: float) -> None: ...
     def invalidation_lag(self, seconds: float) -> None: ...
+    def canary(self, result: Canary) -> None: ...
+    def redis_refused(self, code: str) -> None: ...
 
 
 class NullObserver:
@@ -60,6 +67,8 @@ class NullObserver:
     def link_state(self, state: LinkState) -> None: ...
     def round_trip(self, seconds: float) -> None: ...
     def invalidation_lag(self, seconds: float) -> None: ...
+    def canary(self, result: Canary) -> None: ...
+    def redis_refused(self, code: str) -> None: ...
 
 
 class GuardedObserver:
@@ -107,6 +116,12 @@ class GuardedObserver:
 
     def invalidation_lag(self, seconds: float) -> None:
         self._tell("invalidation_lag", seconds)
+
+    def canary(self, result: Canary) -> None:
+        self._tell("canary", result)
+
+    def redis_refused(self, code: str) -> None:
+        self._tell("redis_refused", code)
 
     def _tell(self, fact: str, *details: Any) -> None:
         try:

@@ -4,8 +4,9 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from math import inf
-from typing import Final
+from typing import Any, Final
 
 from cache.cache import Cache
 from cache.connection import exchange
@@ -19,6 +20,7 @@ from cache.observer import GuardedObserver, NullObserver, Observer
 from cache.sentinel import Sentinels
 from cache.shared import checked_name
 from cache.tiers import Tiers
+from cache.traffic import Traffic
 
 BARRIER_SECONDS: Final = 10.0
 STATELESS_ONLY: Final = ("+cluster", "+sentinel")
@@ -72,7 +74,10 @@ async def open_cache(
         raise Misuse(f"hot copies are not kept over {scheme}:// yet; open it with hot_bytes=0")
     told = GuardedObserver(observer or NullObserver())
     async with AsyncExitStack() as stack:
-        link = open_link(url, deadline_seconds=deadline_seconds, called=told.called)
+        traffic = Traffic()
+        link = open_link(
+            url, deadline_seconds=deadline_seconds, called=told.called, refused=told.redis_refused, traffic=traffic
+        )
         stack.push_async_callback(link.close)
         if not hot_bytes:
             tiers = Tiers(link, observer=told, clock=clock)
@@ -84,6 +89,7 @@ async def open_cache(
                 stack,
                 url,
                 link,
+                traffic=traffic,
                 presence=presence,
                 report=report,
                 hot_bytes=hot_bytes,
@@ -93,24 +99,37 @@ async def open_cache(
                 observer=told,
                 clock=clock,
             )
-        cache = Cache(tiers, prefix=prefix, barrier_seconds=barrier_seconds, staleness_seconds=staleness_seconds)
+        cache = Cache(
+            tiers,
+            traffic=traffic,
+            prefix=prefix,
+            barrier_seconds=barrier_seconds,
+            staleness_seconds=staleness_seconds,
+        )
         stack.push_async_callback(cache.close)
         yield cache
 
 
 def open_link(
-    url: str, *, deadline_seconds: float = 0.9, called: Callable[[str, str, float], None] = lambda *fact: None
+    url: str,
+    *,
+    deadline_seconds: float = 0.9,
+    called: Callable[[str, str, float], None] = lambda *fact: None,
+    refused: Callable[[str], None] = lambda code: None,
+    traffic: Traffic | None = None,
 ) -> AnyLink:
     """The untracked link to whatever kind of Redis stands behind `url`. Raises Misuse."""
+    traffic = traffic if traffic is not None else Traffic()
+    told: Any = {"deadline_seconds": deadline_seconds, "called": called, "refused": refused, "traffic": traffic}
     scheme = url.partition("://")[0]
     if scheme.endswith("+cluster"):
         from cache.cluster import ClusterLink  # noqa: PLC0415  # slow to import, and seldom wanted
 
-        return ClusterLink(url, deadline_seconds=deadline_seconds, called=called)
+        return ClusterLink(url, **told)
     if scheme.endswith("+sentinel"):
-        sentinels = Sentinels(url, exchange=exchange, deadline_seconds=deadline_seconds)
-        return Link(sentinels.master_url, follow=sentinels.follow, deadline_seconds=deadline_seconds, called=called)
-    return Link(url, deadline_seconds=deadline_seconds, called=called)
+        sentinels = Sentinels(url, exchange=partial(exchange, traffic=traffic), deadline_seconds=deadline_seconds)
+        return Link(sentinels.master_url, follow=sentinels.follow, **told)
+    return Link(url, **told)
 
 
 async def _hot_tiers(
@@ -118,6 +137,7 @@ async def _hot_tiers(
     url: str,
     link: AnyLink,
     *,
+    traffic: Traffic,
     presence: str,
     report: Callable[[], bytes],
     hot_bytes: int,
@@ -133,6 +153,8 @@ async def _hot_tiers(
         deadline_seconds=deadline_seconds,
         resp3_only=True,
         called=observer.called,
+        refused=observer.redis_refused,
+        traffic=traffic,
         opened=lambda number: tiers.opened(number),  # noqa: PLW0108  # the three hold one another
         lost=lambda number: lease.lost(number),  # noqa: PLW0108
         pushed=lambda push: tiers.pushed(push),  # noqa: PLW0108

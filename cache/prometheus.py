@@ -13,13 +13,16 @@ from prometheus_client.registry import Collector
 from cache.cache import Cache
 from cache.meter import nines
 from cache.observer import (
+    CANARIES,
     CHECKS,
     EVICTION_REASONS,
     GARBAGE_REASONS,
     INVALIDATION_REASONS,
     LINK_STATES,
+    REFUSALS,
     STALE_REASONS,
     TIERS,
+    Canary,
     Check,
     LinkState,
     Tier,
@@ -93,6 +96,10 @@ class PrometheusObserver:
         self._transitions = _counter(
             registry, "link_transitions", "Times the tracked link came into a state.", state=LINK_STATES
         )
+        self._canaries = _counter(
+            registry, "link_canaries", "Canaries whose invalidation came, or did not.", result=CANARIES
+        )
+        self._refusals = _counter(registry, "redis_refusals", "Error replies of Redis.", code=REFUSALS)
         self._trips = Histogram(
             "hotseat_link_round_trip_seconds",
             "Time from a heartbeat to its answer.",
@@ -152,9 +159,15 @@ class PrometheusObserver:
     def invalidation_lag(self, seconds: float) -> None:
         self._lag.observe(seconds)
 
+    def canary(self, result: Canary) -> None:
+        self._canaries.labels(result).inc()
+
+    def redis_refused(self, code: str) -> None:
+        self._refusals.labels(code if code in REFUSALS else "other").inc()
+
 
 class HotCacheCollector(Collector):
-    """Entries and bytes held per region, and what waits on the link, read when scraped."""
+    """Entries and bytes held per region, the lease, and what waits on the link, read when scraped."""
 
     def __init__(self, cache: Cache, regions: Sequence[str]) -> None:
         self._cache = cache
@@ -171,6 +184,17 @@ class HotCacheCollector(Collector):
             "hotseat_cache_bytes",
             "Bytes the hot copies are taken to occupy.",
             {name: size for name, (_, size) in held.items()},
+        )
+        yield GaugeMetricFamily(
+            "hotseat_cache_limit_bytes", "Bytes that hot copies may occupy.", self._cache.hot.max_bytes
+        )
+        yield GaugeMetricFamily(
+            "hotseat_lease_seconds", "For how long the lease is still good; 0 without one.", self._cache.lease_seconds
+        )
+        yield GaugeMetricFamily(
+            "hotseat_staleness_bound_seconds",
+            "The most a hot copy may lag behind Redis.",
+            self._cache.staleness_seconds,
         )
         yield GaugeMetricFamily("hotseat_link_backlog", "Calls to Redis that wait for an answer.", self._cache.backlog)
 

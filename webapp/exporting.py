@@ -75,10 +75,12 @@ class Exports:
 
     async def keep_looking(self) -> None:
         """Makes what was asked for and is made by nobody, one after the other, until cancelled."""
+        metrics = self._resources.metrics
         while True:
             free = None
             with contextlib.suppress(BackendUnavailable):
-                self._resources.metrics.oldest_queued = await self._reports.oldest_queued()
+                metrics.oldest_queued = await self._reports.oldest_queued()
+                metrics.exports_waiting = 0 if metrics.oldest_queued is None else await self._reports.waiting()
                 if not self._leaving and not self._places.locked():
                     free = await self._reports.next_free(self._claimant)
             if free is None:

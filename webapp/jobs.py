@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from cache import Traffic
 from cache.addresses import parse_addresses
+from cache.connection import counting
 from webapp.errors import BackendUnavailable
 
 if TYPE_CHECKING:
@@ -46,8 +48,9 @@ Work = Callable[..., Awaitable[Any]]
 class Jobs:
     """Asks for jobs. Opened by `open_jobs`."""
 
-    def __init__(self, redis_url: str) -> None:
+    def __init__(self, redis_url: str, traffic: Traffic) -> None:
         self._redis_url = redis_url
+        self._traffic = traffic
         self._connecting = asyncio.Lock()
         self._broker: AsyncBroker | None = None
 
@@ -73,7 +76,7 @@ class Jobs:
         """Connects on first use: a web process may start while Redis is away."""
         async with self._connecting:
             if self._broker is None:
-                broker = await asyncio.to_thread(_broker, self._redis_url)
+                broker = await asyncio.to_thread(_broker, self._redis_url, self._traffic)
                 try:
                     await broker.startup()
                 except BaseException:
@@ -84,23 +87,23 @@ class Jobs:
 
 
 @asynccontextmanager
-async def open_jobs(redis_url: str) -> AsyncIterator[Jobs]:
-    """A way to ask for jobs, closed at the end."""
-    jobs = Jobs(redis_url)
+async def open_jobs(redis_url: str, traffic: Traffic) -> AsyncIterator[Jobs]:
+    """A way to ask for jobs, closed at the end. What goes to Redis for it, and comes, counts in `traffic`."""
+    jobs = Jobs(redis_url, traffic)
     try:
         yield jobs
     finally:
         await jobs.close()
 
 
-async def work(redis_url: str, jobs: Mapping[str, Work], leaving: asyncio.Event) -> None:
-    """Does the jobs of these names until told to leave, then lets those begun end.
+async def work(redis_url: str, jobs: Mapping[str, Work], leaving: asyncio.Event, traffic: Traffic) -> None:
+    """Does the jobs of these names until told to leave, then lets those begun end. `traffic` as of `open_jobs`.
 
     While Redis is away, it tries again each second.
     """
     away = False
     while not leaving.is_set():
-        broker = await asyncio.to_thread(_broker, redis_url)
+        broker = await asyncio.to_thread(_broker, redis_url, traffic)
         try:
             await broker.startup()
             if away:
@@ -139,20 +142,28 @@ def _function(job: Work) -> Work:
     return do
 
 
-def _broker(redis_url: str) -> "AsyncBroker":
+def _broker(redis_url: str, traffic: Traffic) -> "AsyncBroker":
+    """Its connections count in `traffic`; not those to a Cluster, whose client makes them of no other kind."""
     from taskiq_redis import RedisStreamBroker  # noqa: PLC0415  # slow to import
 
     scheme = redis_url.partition("://")[0]
     if scheme.endswith("+sentinel"):
-        return _sentinel_broker(redis_url, scheme)
+        return _sentinel_broker(redis_url, scheme, traffic)
     if scheme.endswith("+cluster"):
         return _cluster_broker(redis_url, scheme)
-    return RedisStreamBroker(
+    broker = RedisStreamBroker(
         redis_url, idle_timeout=REDELIVER_AFTER_MS, socket_timeout=SILENCE_SECONDS, socket_connect_timeout=1, **_STREAM
     )
+    pool = broker.connection_pool
+    pool.connection_class = counting(pool.connection_class, traffic)
+    return broker
 
 
-def _sentinel_broker(redis_url: str, scheme: str) -> "AsyncBroker":
+def _sentinel_broker(redis_url: str, scheme: str, traffic: Traffic) -> "AsyncBroker":
+    from redis.asyncio.sentinel import (  # noqa: PLC0415  # what redis-py makes connections of where there are sentinels
+        SentinelManagedConnection,
+        SentinelManagedSSLConnection,
+    )
     from taskiq_redis import RedisStreamSentinelBroker  # noqa: PLC0415  # slow to import
 
     addresses = parse_addresses(redis_url, schemes=(scheme,), default_port=26379)
@@ -160,7 +171,9 @@ def _sentinel_broker(redis_url: str, scheme: str) -> "AsyncBroker":
     own = {"username": "sentinel_username", "password": "sentinel_password"}
     options: dict[str, Any] = {**addresses.options}
     of_sentinels = {name: options.pop(option) for name, option in own.items() if option in options}
-    if scheme.startswith("rediss"):
+    secure = scheme.startswith("rediss")
+    kind = counting(SentinelManagedSSLConnection if secure else SentinelManagedConnection, traffic)
+    if secure:
         options["ssl"] = True
     return RedisStreamSentinelBroker(
         sentinels=list(addresses.hosts),
@@ -169,6 +182,7 @@ def _sentinel_broker(redis_url: str, scheme: str) -> "AsyncBroker":
         db=int(database or 0),
         username=addresses.user,
         password=addresses.password,
+        connection_class=kind,
         **options,
         **_STREAM,
     )

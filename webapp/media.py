@@ -19,6 +19,7 @@ from webapp.errors import BackendUnavailable, NotFound, Overloaded
 from webapp.offload import Offload
 from webapp.ranges import Part
 from webapp.settings import Settings
+from webapp.traffic import Traffic
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -42,7 +43,11 @@ class Stored(NamedTuple):
 
 
 class Media:
-    """Objects of one bucket. `patient`: for whom nobody waits, as in a job."""
+    """Objects of one bucket. `patient`: for whom nobody waits, as in a job.
+
+    `traffic` counts the bodies of requests and answers, a body that is read in parts as far as it was; heads and what
+    TLS adds are not in it.
+    """
 
     def __init__(
         self,
@@ -56,6 +61,7 @@ class Media:
         self._called = called
         self._silence_seconds = PATIENT_SECONDS if patient else SILENCE_SECONDS
         self._heard = 0.0
+        self.traffic = Traffic()
         self._offload = Offload("s3", at_once=THREADS, most_waiting=MOST_WAITING)
         self._client: S3Client | None = None
 
@@ -86,9 +92,9 @@ class Media:
 
         def read() -> bytes:
             if part is None:
-                return self._s3().get_object(Bucket=self._bucket, Key=key)["Body"].read()
+                return self._read(self._s3().get_object(Bucket=self._bucket, Key=key)["Body"])
             wanted = f"bytes={part.first}-{part.last}"
-            return self._s3().get_object(Bucket=self._bucket, Key=key, Range=wanted)["Body"].read()
+            return self._read(self._s3().get_object(Bucket=self._bucket, Key=key, Range=wanted)["Body"])
 
         return await self._call("read", read)
 
@@ -100,7 +106,7 @@ class Media:
         """An object's bytes, so many at a time. Raises NotFound before the first."""
         body = await self._call("read", lambda: self._s3().get_object(Bucket=self._bucket, Key=key)["Body"])
         try:
-            while chunk := await self._call("read", lambda: body.read(size)):
+            while chunk := await self._call("read", lambda: self._read(body, size)):
                 yield chunk
         finally:
             body.close()
@@ -192,8 +198,25 @@ class Media:
             )
             # An S3 that answers nothing is waited for a second by this alone, before a byte is sent.
             client.meta.events.unregister("before-call.s3", add_expect_header)
+            client.meta.events.register("before-send.s3", self._sends)
+            client.meta.events.register("before-parse.s3", self._received)
             self._client = client
         return self._client
+
+    def _sends(self, request: Any, **_: Any) -> None:
+        """Told each request before it goes out, in its thread. (None: it is to go out.)"""
+        length = request.headers.get("Content-Length") or request.headers.get("X-Amz-Decoded-Content-Length") or 0
+        self.traffic.went(sent=int(length))
+
+    def _received(self, response_dict: dict[str, Any], **_: Any) -> None:
+        """Told each answer, in its thread. A body that is still to be read is counted by who reads it."""
+        if isinstance(response_dict["body"], bytes):
+            self.traffic.went(received=len(response_dict["body"]))
+
+    def _read(self, body: Any, size: int | None = None) -> bytes:
+        data: bytes = body.read(size)
+        self.traffic.went(received=len(data))
+        return data
 
     async def _call(self, operation: str, work: Callable[[], T]) -> T:
         started = time.perf_counter()

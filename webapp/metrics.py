@@ -1,4 +1,4 @@
-"""The application's metrics; the only file of this package that knows prometheus_client.
+"""The application's metrics; with `tallies.py` the only file of this package that knows prometheus_client.
 
 All series exist from the start and every label comes from a closed set: never a key, a person or a raw path.
 Names are the contract of `docs/metrics.md`.
@@ -7,19 +7,29 @@ Names are the contract of `docs/metrics.md`.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+from prometheus_client.registry import Collector
 
 from cache import Cache
 from cache.observer import OPERATIONS
 from cache.prometheus import HotCacheCollector, PrometheusObserver
 from webapp.affinity import OUTCOMES
+from webapp.beginnings import AFTERS, After
 from webapp.errors import Backend
+from webapp.exposition import Exposition
+from webapp.life import Phase
 from webapp.presence import Presence
+from webapp.redis_figures import FIGURES, RedisFigures
 from webapp.settings import Settings
+from webapp.tallies import Durations, Tally
 
 REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 CALL_BUCKETS = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0)
@@ -27,7 +37,7 @@ REGIONS = ("session", "profile", "board", "front")
 OTHER = "OTHER"  # a method that a route does not answer
 STATUSES = ("2xx", "3xx", "4xx", "5xx")
 CALLS: Mapping[Backend, Sequence[str]] = {
-    "redis": (*OPERATIONS, "fleet"),
+    "redis": (*OPERATIONS, "fleet", "info"),
     "mongodb": ("read", "write", "bulk", "index", "ping"),
     "s3": ("read", "write", "delete", "link", "prepare", "ping"),
 }
@@ -35,50 +45,60 @@ CALL_RESULTS = ("ok", "error", "cancelled")
 SESSION_EVENTS = ("started", "renewed", "ended", "touched", "touch_saved", "touch_lost", "refused")
 JOBS = ("boards", "export", "forget-reports", "sweep")
 JOB_RESULTS = ("ok", "error")
-LAG_SECONDS = 0.5
+LAG_SECONDS = 0.1
+LAG_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 HIT_RATE_SECONDS = 60
+
+
+class Counted(Protocol):
+    """Bytes so far."""
+
+    @property
+    def sent(self) -> int: ...
+    @property
+    def received(self) -> int: ...
 
 
 class Metrics:
     """One process's registry and everything it counts."""
 
     def __init__(self, settings: Settings, version: str, routes: Mapping[str, Collection[str]]) -> None:
+        # A second series beside each that counts would say when it was made: at the start.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         self.observer = PrometheusObserver(self.registry, REGIONS, self.redis_called)
-        self._requests = Counter(
+        self._requests = self._tally(
             "hotseat_http_requests",
             "Requests answered.",
             ("route", "method", "status"),
-            registry=self.registry,
+            ((route, *rest) for route, known in routes.items() for rest in product((*known, OTHER), STATUSES)),
         )
-        self._durations = Histogram(
+        self._durations = self._histogram(
             "hotseat_http_request_duration_seconds",
             "Time from a request's headers to its answer's end.",
-            ("route",),
-            buckets=REQUEST_BUCKETS,
-            registry=self.registry,
+            "route",
+            routes,
+            REQUEST_BUCKETS,
         )
         self.in_flight = 0
         in_flight = Gauge("hotseat_requests_in_flight", "Requests being answered.", registry=self.registry)
         in_flight.set_function(lambda: self.in_flight)
-        self._affinity = Counter(
-            "hotseat_affinity", "Requests by where HAProxy sent them.", ("outcome",), registry=self.registry
+        self._affinity = self._tally(
+            "hotseat_affinity", "Requests by where HAProxy sent them.", ("outcome",), ((each,) for each in OUTCOMES)
         )
-        self._calls = Counter(
+        self._calls = self._tally(
             "hotseat_backend_calls",
             "Round trips to a backing service.",
             ("backend", "op", "result"),
-            registry=self.registry,
+            ((backend, *rest) for backend, known in CALLS.items() for rest in product(known, CALL_RESULTS)),
         )
-        self._call_durations = Histogram(
-            "hotseat_backend_call_duration_seconds",
-            "Time a round trip took.",
-            ("backend",),
-            buckets=CALL_BUCKETS,
-            registry=self.registry,
+        self._call_durations = self._histogram(
+            "hotseat_backend_call_duration_seconds", "Time a round trip took.", "backend", CALLS, CALL_BUCKETS
         )
+        self._traffic: Mapping[Backend, Counted] = {}
+        self.registry.register(_Bytes(lambda: self._traffic))
         self._presences: Mapping[Backend, Presence] = {}
         self._outages = Gauge(
             "hotseat_outage_state",
@@ -96,6 +116,16 @@ class Metrics:
         self._drain = Gauge(
             "hotseat_drain_seconds", "How long this process has been leaving; 0 if it is not.", registry=self.registry
         )
+        self._drain_limit = Gauge(
+            "hotseat_drain_limit_seconds", "How long this process may take to leave.", registry=self.registry
+        )
+        self._drain_limit.set(settings.drain_seconds)
+        self._phases = Gauge(
+            "hotseat_phase", "1 for where the process stands in its life.", ("phase",), registry=self.registry
+        )
+        self._begun = Gauge(
+            "hotseat_begun", "1 for how the former process of this name ended.", ("after",), registry=self.registry
+        )
         self._uploads = Gauge("hotseat_upload_bytes", "Held for uploads being taken in.", registry=self.registry)
         self._hot_lookups: deque[tuple[int, int]] = deque([(0, 0)], maxlen=int(HIT_RATE_SECONDS / LAG_SECONDS) + 1)
         self._sessions = Counter("hotseat_sessions", "What happened to sessions.", ("event",), registry=self.registry)
@@ -111,9 +141,16 @@ class Metrics:
             "hotseat_queue_age_seconds", "How long the oldest export has been waiting.", registry=self.registry
         )
         waiting.set_function(lambda: 0.0 if self.oldest_queued is None else max(0.0, time.time() - self.oldest_queued))
+        self.exports_waiting = 0
+        length = Gauge("hotseat_queue_length", "Exports that wait for a worker.", registry=self.registry)
+        length.set_function(lambda: self.exports_waiting)
         self.lag_seconds = 0.0
-        lag = Gauge("hotseat_event_loop_lag_seconds", "How late the event loop last woke.", registry=self.registry)
-        lag.set_function(lambda: self.lag_seconds)
+        self._lag = Histogram(
+            "hotseat_event_loop_lag_seconds",
+            "How late the event loop woke, ten times a second.",
+            buckets=LAG_BUCKETS,
+            registry=self.registry,
+        )
         Info("hotseat", "What runs here.", registry=self.registry).info(
             {
                 "instance": settings.instance_id,
@@ -125,15 +162,33 @@ class Metrics:
         )
         self._routes = routes
         self._create_series()
+        self._exposition = Exposition(self.registry.collect)
 
     def watch(self, cache: Cache) -> None:
         """Shows what the cache holds, and what waits for Redis."""
         self.registry.register(HotCacheCollector(cache, REGIONS))
 
-    def watch_life(self, users: Callable[[], int], leaving_seconds: Callable[[], float]) -> None:
-        """Shows how many people are held, and how long the process has been leaving."""
+    def watch_life(
+        self, users: Callable[[], int], leaving_seconds: Callable[[], float], phase: Callable[[], Phase]
+    ) -> None:
+        """Shows how many people are held, where the process stands, and how long it has been leaving."""
         self._held.set_function(users)
         self._drain.set_function(leaving_seconds)
+        for each in Phase:
+            self._phases.labels(each).set_function(_whether(phase, each))
+
+    def watch_beginning(self, after: Callable[[], After | None]) -> None:
+        """Shows how the former process of this name ended, once that is known."""
+        for each in AFTERS:
+            self._begun.labels(each).set_function(_whether(after, each))
+
+    def watch_traffic(self, traffic: Mapping[Backend, Counted]) -> None:
+        """Shows how many bytes went to backing services and came from them."""
+        self._traffic = traffic
+
+    def watch_redis(self, figures: RedisFigures) -> None:
+        """Shows what Redis tells of itself."""
+        self.registry.register(_OfRedis(figures))
 
     def watch_uploads(self, held_bytes: Callable[[], int]) -> None:
         """Shows how much is held of uploads."""
@@ -161,12 +216,13 @@ class Metrics:
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """One request is over."""
-        self._requests.labels(route, method if method in self._routes[route] else OTHER, f"{status // 100}xx").inc()
-        self._durations.labels(route).observe(seconds)
+        known = method if method in self._routes[route] else OTHER
+        self._requests.add(route, known, STATUSES[min(max(status // 100, 2), 5) - 2])
+        self._durations.observe(route, seconds)
 
     def affinity(self, outcome: str) -> None:
         """One request came with this affinity outcome."""
-        self._affinity.labels(outcome).inc()
+        self._affinity.add(outcome)
 
     def session_event(self, event: str) -> None:
         """Something happened to a session."""
@@ -202,35 +258,77 @@ class Metrics:
             before = time.perf_counter()
             await asyncio.sleep(LAG_SECONDS)
             self.lag_seconds = max(0.0, time.perf_counter() - before - LAG_SECONDS)
+            self._lag.observe(self.lag_seconds)
             self._hot_lookups.append(self.observer.hot_lookups())
 
-    def exposition(self) -> bytes:
+    async def exposition(self) -> bytes:
         """The text a scrape gets."""
-        return generate_latest(self.registry)
+        return await self._exposition.text()
 
     def _called(self, backend: Backend, operation: str, result: str, seconds: float) -> None:
-        self._calls.labels(backend, operation, result).inc()
-        self._call_durations.labels(backend).observe(seconds)
+        self._calls.add(backend, operation, result)
+        self._call_durations.observe(backend, seconds)
         if result != "ok" and backend in self._presences:
             self._presences[backend].doubt()
 
+    def _tally(self, name: str, meaning: str, labels: Sequence[str], series: Iterable[tuple[str, ...]]) -> Tally:
+        tally = Tally(name, meaning, labels, series)
+        self.registry.register(tally)
+        return tally
+
+    def _histogram(
+        self, name: str, meaning: str, label: str, values: Iterable[str], bounds: Sequence[float]
+    ) -> Durations:
+        durations = Durations(name, meaning, label, values, bounds)
+        self.registry.register(durations)
+        return durations
+
     def _create_series(self) -> None:
-        for route, methods in self._routes.items():
-            self._durations.labels(route)
-            self._requests.labels(route, OTHER, "4xx")
-            for method in methods:
-                for status in STATUSES:
-                    self._requests.labels(route, method, status)
-        for outcome in OUTCOMES:
-            self._affinity.labels(outcome)
-        for backend, operations in CALLS.items():
+        for backend in CALLS:
             self._outages.labels(backend)
-            self._call_durations.labels(backend)
-            for operation in operations:
-                for result in CALL_RESULTS:
-                    self._calls.labels(backend, operation, result)
+        for phase in Phase:
+            self._phases.labels(phase)
+        for after in AFTERS:
+            self._begun.labels(after)
         for event in SESSION_EVENTS:
             self._sessions.labels(event)
         for job in JOBS:
             for result in JOB_RESULTS:
                 self._jobs.labels(job, result)
+
+
+class _Bytes(Collector):
+    """Bytes to and from backing services, read when scraped."""
+
+    def __init__(self, traffic: Callable[[], Mapping[Backend, Counted]]) -> None:
+        self._traffic = traffic
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(
+            "hotseat_backend_bytes", "Bytes sent to a backing service and received.", labels=("backend", "direction")
+        )
+        traffic = self._traffic()
+        for backend in CALLS:
+            counted = traffic.get(backend)
+            family.add_metric((backend, "sent"), counted.sent if counted else 0)
+            family.add_metric((backend, "received"), counted.received if counted else 0)
+        yield family
+
+
+class _OfRedis(Collector):
+    """What Redis told of itself, as far as that is known."""
+
+    def __init__(self, figures: RedisFigures) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterator[Metric]:
+        yield GaugeMetricFamily(
+            "hotseat_redis_up", "1 if Redis last answered what it was asked.", float(self._figures.up)
+        )
+        for figure in FIGURES:
+            family = CounterMetricFamily if figure.counts else GaugeMetricFamily
+            yield family(f"hotseat_redis_{figure.name}", figure.meaning, self._figures.values[figure.name])
+
+
+def _whether(now: Callable[[], object], this: object) -> Callable[[], float]:
+    return lambda: float(now() == this)

@@ -16,6 +16,7 @@ import msgspec
 from cache import Cache, Misuse, Region, boot_clock, open_cache
 from webapp import outage
 from webapp.affinity import Affinity
+from webapp.beginnings import Beginning
 from webapp.documents import Documents
 from webapp.errors import Backend, SettingsInvalid
 from webapp.fleet import Fleet, Told
@@ -68,6 +69,7 @@ class Resources:
     uploads: Uploads
     affinity: Affinity
     life: Life
+    beginning: Beginning
     held: Held
     rebalancing: Rebalancing
     moving: Moving
@@ -102,7 +104,7 @@ async def open_resources(
         stack.callback(passwords.close)
         studio = Offload("pictures", at_once=1, most_waiting=16)  # one large picture takes up to 0.8 GB
         stack.callback(studio.close)
-        jobs = await stack.enter_async_context(open_jobs(settings.redis_url))
+        jobs = await stack.enter_async_context(open_jobs(settings.redis_url, cache.traffic))
         probes: dict[Backend, Probe] = {
             "redis": lambda: cache.link.ask("read", ("PING",), again=True),
             "mongodb": documents.answers,
@@ -116,7 +118,12 @@ async def open_resources(
         life, held = Life(boot_clock), Held(boot_clock)
         uploads = Uploads(most_bytes=MOST_UPLOAD_BYTES, most_bytes_of_one=MOST_UPLOAD_BYTES_OF_ONE)
         metrics.watch_uploads(lambda: uploads.held_bytes)
-        metrics.watch_life(held.__len__, lambda: life.leaving_seconds)
+        metrics.watch_life(held.__len__, lambda: life.leaving_seconds, lambda: life.phase)
+        beginning = Beginning(cache.link, settings.instance_id)
+        metrics.watch_beginning(lambda: beginning.after)
+        metrics.watch_traffic(
+            {"redis": cache.traffic, "mongodb": documents.store.traffic, "s3": media.traffic},
+        )
         affinity = Affinity(settings.affinity_key, settings.web_slots, wall_clock)
         rebalancing = Rebalancing(settings.rebalance_per_minute, boot_clock)
 
@@ -177,6 +184,7 @@ async def open_resources(
             uploads=uploads,
             affinity=affinity,
             life=life,
+            beginning=beginning,
             held=held,
             rebalancing=rebalancing,
             moving=Moving(settings.instance_id, affinity, life, held, rebalancing, released=metrics.released),

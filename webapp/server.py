@@ -55,6 +55,8 @@ async def serve(settings: Settings) -> None:
         async with (
             watching_for_eviction(resources.cache),
             beside(resources.fleet.run(), "fleet"),
+            beside(resources.beginning.run(), "beginning"),
+            beside(_tell_leaving(resources), "leaving"),
             beside(resources.media.warm(), "s3 client"),
         ):
             await process.leave_when_told()
@@ -71,6 +73,11 @@ async def beside(work: Coroutine[Any, Any, None], name: str) -> AsyncIterator[No
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+async def _tell_leaving(resources: Resources) -> None:
+    await resources.life.wait_leaving()
+    await resources.beginning.leave()
 
 
 class WebProcess:

@@ -17,6 +17,7 @@ from webapp.documents import Claimant
 from webapp.exporting import Exports
 from webapp.handlers.internal import internal_routes
 from webapp.jobs import work
+from webapp.redis_figures import RedisFigures
 from webapp.registry import JOBS
 from webapp.resources import open_resources
 from webapp.scheduling import keep_schedule
@@ -41,12 +42,18 @@ async def run_worker(settings: Settings) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, told.set)
         leaving = asyncio.Event()
+        redis = RedisFigures()
+        resources.metrics.watch_redis(redis)
         exports = Exports(resources, Claimant(settings.instance_id, secrets.token_hex(8)))
         tasks = [
-            asyncio.create_task(work(settings.redis_url, {"export": exports.export}, leaving), name="jobs"),
+            asyncio.create_task(
+                work(settings.redis_url, {"export": exports.export}, leaving, resources.cache.traffic), name="jobs"
+            ),
             asyncio.create_task(exports.keep_looking(), name="left jobs"),
             asyncio.create_task(keep_schedule(resources, JOBS.values()), name="schedule"),
             asyncio.create_task(keep_finishing(resources), name="departures"),
+            asyncio.create_task(resources.beginning.run(), name="beginning"),
+            asyncio.create_task(redis.keep_asking(resources.cache.link), name="redis figures"),
         ]
         if settings.board_strategy == "denormalised":
             tasks.append(asyncio.create_task(resources.keeping.run(), name="boards"))
@@ -57,6 +64,8 @@ async def run_worker(settings: Settings) -> None:
             if task.done():
                 task.result()  # each only ends by failing; the supervisor starts this process again
         leaving.set()
+        if told.is_set():
+            await resources.beginning.leave()
         await exports.settle(LEAVING_SECONDS)
         [working, *others] = tasks
         for task in others:

@@ -47,7 +47,13 @@ METRICS = {
     "hotseat_idempotent_replays_total": set(),
     "hotseat_login_throttled_total": set(),
     "hotseat_jobs_total": {"job", "result"},
-    "hotseat_event_loop_lag_seconds": set(),
+    "hotseat_backend_bytes_total": {"backend", "direction"},
+    "hotseat_outage_state": {"backend"},
+    "hotseat_queue_age_seconds": set(),
+    "hotseat_drain_seconds": set(),
+    "hotseat_preloaded_keys_total": set(),
+    "hotseat_released_users_total": set(),
+    "hotseat_event_loop_lag_seconds_count": set(),
     "hotseat_info": {"instance", "version", "sticky_mode", "hot_cache", "board_strategy"},
 }
 

@@ -71,7 +71,7 @@ async def test_a_job_reaches_the_worker(start: Starts, redis_url: str) -> None:
         done.put_nowait((person_id, report_id))
 
     leaving = asyncio.Event()
-    working = asyncio.create_task(work(redis_url, {"export": export}, leaving))
+    working = asyncio.create_task(work(redis_url, {"export": export}, leaving, site.resources.cache.traffic))
     try:
         reports = {(await ada.browser.post("/api/v1/reports")).json["id"] for _ in range(3)}
         async with asyncio.timeout(JOB_WITHIN_SECONDS):

@@ -107,6 +107,10 @@ class Reports:
         found = await self._store.find(COLLECTION, {"state": "queued"}, 1, order=OLDEST_FIRST, fields={"created": 1})
         return found[0]["created"] if found else None
 
+    async def waiting(self) -> int:
+        """How many wait for a worker."""
+        return await self._store.count(COLLECTION, {"state": "queued"})
+
     async def one(self, report_id: str, user: str) -> Report:
         """One report of this user. Raises NotFound, also for another user's."""
         found = await self._store.find_one(COLLECTION, {"_id": report_id, "user": user})

@@ -15,7 +15,9 @@ from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from webapp.documents.silence import Silence
+from webapp.documents.wire import counting_pool
 from webapp.errors import BackendUnavailable
+from webapp.traffic import Traffic
 
 Document = dict[str, Any]
 Query = Mapping[str, Any]
@@ -26,7 +28,7 @@ BULK_SECONDS = 60.0
 
 
 class Store:
-    """One database, in the few words the application needs."""
+    """One database, in the few words the application needs. `traffic` counts what goes over its connections."""
 
     def __init__(
         self,
@@ -36,6 +38,7 @@ class Store:
         patient: bool = False,
         called: Callable[[str, str, float], None] = lambda operation, result, seconds: None,
     ) -> None:
+        self.traffic = Traffic()
         milliseconds = int(deadline_seconds * 1000)
         self._client: Any = AsyncIOMotorClient(
             url,
@@ -46,6 +49,7 @@ class Store:
             connectTimeoutMS=min(800, milliseconds),
             socketTimeoutMS=milliseconds,
             maxPoolSize=32,
+            _pool_class=counting_pool(self.traffic),
         )
         self._database: Any = self._client.get_default_database(DATABASE)
         self._deadline = deadline_seconds

@@ -7,6 +7,7 @@ import msgspec
 from jinja2 import Environment
 from tornado.web import RequestHandler
 
+from webapp.exposition import CONTENT_TYPE
 from webapp.fleet import Told
 from webapp.life import LEAVING, READINESS, Life, Phase
 from webapp.looks import open_templates
@@ -47,9 +48,12 @@ class Exposition(RequestHandler):
     def initialize(self, metrics: Metrics) -> None:
         self._metrics = metrics
 
-    def get(self) -> None:
-        self.set_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-        self.finish(self._metrics.exposition())
+    async def get(self) -> None:
+        self.set_header("Content-Type", CONTENT_TYPE)
+        self.finish(await self._metrics.exposition())
+
+    def compute_etag(self) -> None:
+        """None: no two scrapes are alike."""
 
     def _log(self) -> None:
         """Not worth a line."""
