@@ -1,8 +1,8 @@
 """The observer that counts for Prometheus: all series from the start, none added later, and figures that add up."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 from cache_doubles import Board
@@ -12,7 +12,7 @@ from quiet_log import Expects
 from redis import Redis
 from wires import wire_to
 
-from cache import Cache, Unavailable, open_cache
+from cache import Cache, ErrorReply, Unavailable, open_cache
 from cache.observer import CHECKS, LINK_STATES, TIERS
 from cache.prometheus import HotCacheCollector, PrometheusObserver
 from deploy.local import RunningStore
@@ -241,3 +241,69 @@ async def test_answers_during_an_outage_are_counted_as_stale(redis_server: Runni
             await boards.get("bob", load, stale=True)
         assert figures.of("cache_stale_served_total", region="board", reason="outage") == 3
         assert figures.all_of("cache_stale_served_total") == 3
+
+
+async def test_canaries_that_come_back_and_those_that_do_not_are_counted(
+    redis_server: RunningStore, expects: Expects
+) -> None:
+    """One a heartbeat lands; when pushes are swallowed on the way, trust ends by a canary that did not."""
+    expects("hot copies are not trusted (lost): ")
+    expects("no hot copies are kept: the invalidation of a key that was changed did not arrive")
+    figures = Figures()
+
+    def canaries() -> tuple[float, float]:
+        landed, missed = (figures.of("link_canaries_total", result=result) for result in ("landed", "missed"))
+        return landed, missed
+
+    async with wire_to(redis_server.url) as wire, counted(wire.url, figures):
+        await until(lambda: canaries()[0] >= 3)
+        assert canaries()[1] == 0
+        wire.swallows_pushes = True
+        await until(lambda: canaries()[1] == 2)  # tracking that ended, and the new connection's first
+        assert figures.of("link_state", state="off") == 1
+        assert canaries()[0] == figures.of("invalidation_lag_seconds_count")
+
+
+async def test_the_lease_is_shown_with_what_is_left_of_it(redis_server: RunningStore, expects: Expects) -> None:
+    """Never more than the bound; nothing once the connection is gone."""
+    expects("hot copies are not trusted (lost): ")
+    figures = Figures()
+    async with wire_to(redis_server.url) as wire, counted(wire.url, figures) as cache:
+        assert 0 < figures.of("lease_seconds") <= 0.5 == figures.of("staleness_bound_seconds")
+        assert figures.of("cache_limit_bytes") == 1 << 20
+        await wire.shut()
+        await until(lambda: cache.state()[0] == "lost")
+        assert figures.of("lease_seconds") == 0
+    stateless = Figures()
+    async with open_cache(redis_server.url) as cache:
+        stateless.registry.register(HotCacheCollector(cache, REGIONS))
+        assert stateless.of("lease_seconds") == stateless.of("cache_limit_bytes") == 0
+
+
+async def test_what_redis_refuses_is_counted_by_its_code(redis_server: RunningStore) -> None:
+    """A full one, and any other error; not that it does not know a script yet."""
+    figures = Figures()
+
+    def refusals(code: str) -> float:
+        return figures.of("redis_refusals_total", code=code)
+
+    async with open_cache(redis_server.url, observer=figures.observer) as cache:
+        with full(redis_server.url), pytest.raises(ErrorReply, match="OOM"):
+            await cache.link.ask("store", ("SET", "a", "b"))
+        assert (refusals("OOM"), refusals("other")) == (1, 0)
+        with pytest.raises(ErrorReply, match="wrong number"):
+            await cache.link.ask("store", ("SET", "a"))
+        assert await cache.link.script("return 'not known before'")("script", [], []) == b"not known before"
+        assert (refusals("OOM"), refusals("other")) == (1, 1)
+    assert figures.all_of("redis_refusals_total") == 2
+
+
+@contextmanager
+def full(url: str) -> Iterator[None]:
+    """A Redis that takes no more."""
+    with Redis.from_url(url) as redis:
+        redis.config_set("maxmemory", "1")
+        try:
+            yield
+        finally:
+            redis.config_set("maxmemory", "0")
