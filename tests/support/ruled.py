@@ -1,0 +1,84 @@
+"""Rules tried by `promtool test rules`: what they make of series that are given."""
+
+import json
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dashboards.rules import Group
+from dashboards.rules.writing import text_of
+
+EVERY_SECONDS = 15
+Series = Mapping[str, str]
+"""Series and their values, one each 15 s, in promtool's notation: `0+2x40` begins with 0 and grows by 2 forty times."""
+
+
+@dataclass
+class Trial:
+    """One history, and what is asked of it. Times are seconds from its beginning."""
+
+    name: str
+    series: Series
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    told: list[dict[str, Any]] = field(default_factory=list)
+
+    def gives(self, at: float, expr: str, samples: Mapping[str, float]) -> None:
+        """`expr` has these values, by their labels (`{}`, `{slo="latency"}`), at this time."""
+        expected = [{"labels": labels, "value": value} for labels, value in samples.items()]
+        self.asked.append({"expr": expr, "eval_time": f"{at:g}s", "exp_samples": expected})
+
+    def tells(self, at: float, alert: str, *alerts: Mapping[str, Mapping[str, str]]) -> None:
+        """Exactly these alerts of this name fire, each with its `exp_labels` and `exp_annotations`."""
+        self.told.append({"eval_time": f"{at:g}s", "alertname": alert, "exp_alerts": list(alerts)})
+
+    def written(self) -> dict[str, Any]:
+        """As promtool reads it."""
+        return {
+            "name": self.name,
+            "interval": f"{EVERY_SECONDS}s",
+            "input_series": [{"series": name, "values": values} for name, values in self.series.items()],
+            "promql_expr_test": self.asked,
+            "alert_rule_test": self.told,
+        }
+
+
+class Promtool:
+    """`folder` takes its files."""
+
+    def __init__(self, program: Path, folder: Path) -> None:
+        self._program = program
+        self._folder = folder
+
+    def check(self, *files: Path) -> str:
+        """What is wrong with these files of rules; "" if nothing is."""
+        return self._run("check", "rules", *map(str, files))
+
+    def try_out(self, groups: Sequence[Group], trials: Sequence[Trial], every_seconds: int = EVERY_SECONDS) -> str:
+        """What these rules do otherwise than the trials say; "" if nothing."""
+        (self._folder / "rules.yml").write_text(text_of(groups))
+        tests = self._folder / "tests.yml"
+        tests.write_text(
+            json.dumps(
+                {
+                    "rule_files": ["rules.yml"],
+                    "evaluation_interval": f"{every_seconds}s",
+                    "group_eval_order": [group.name for group in groups],
+                    "tests": [trial.written() for trial in trials],
+                }
+            )
+        )
+        return self._run("test", "rules", str(tests))
+
+    def _run(self, *arguments: str) -> str:
+        done = subprocess.run([self._program, *arguments], capture_output=True, text=True, check=False)
+        return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def series_in(expr: str) -> set[str]:
+    """The names of the series that an expression reads."""
+    without_strings = re.sub(r'"[^"]*"', '""', expr)
+    without_labels = re.sub(r"\{[^}]*\}|\b(?:by|on|ignoring|without|group_left|group_right)\s*\([^)]*\)", "", without_strings)
+    return set(re.findall(r"\b(?:[a-z]+:)?(?:hotseat|haproxy|process|python|slo|mode|up)\w*(?::\w+)*\b", without_labels))
