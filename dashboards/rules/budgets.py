@@ -10,7 +10,7 @@ averaged apart: three days of every instance's counters would be tens of million
 
 from dataclasses import dataclass
 
-from dashboards.rules.jobs import FRONT, TIMED, WEB
+from dashboards.rules.jobs import FRONT, OF_THE_FLEET, TIMED, WEB
 from dashboards.rules.rule import EVERY_SECONDS, Alert, Record, Severity
 
 SLOW_SECONDS = "0.25"  # a bucket of the histogram
@@ -93,7 +93,7 @@ BURNS = (
 def _measured() -> list[Record]:
     records = []
     for slo in SLOS:
-        labels = {"slo": slo.name}
+        labels = {**OF_THE_FLEET, "slo": slo.name}
         records += [
             Record("slo:objective:ratio", f"vector({slo.objective})", labels),
             Record("slo:error_budget:ratio", f"vector({slo.budget})", labels),
@@ -113,7 +113,7 @@ def _over(*windows: str) -> list[Record]:
         )
         records += [
             Record(f"slo:failure_ratio:rate{window}", f"{failures} / ({events} > 0)"),
-            Record(f"slo:burn_rate:rate{window}", f"slo:failure_ratio:rate{window} / on (slo) slo:error_budget:ratio"),
+            Record(f"slo:burn_rate:rate{window}", f"slo:failure_ratio:rate{window} / slo:error_budget:ratio"),
         ]
     return records
 

@@ -3,7 +3,7 @@
 The mode is that of the process now. Within five minutes of a change of mode a rate holds requests of both.
 """
 
-from dashboards.rules.jobs import APPLICATION, SLOTS, TIMED, WEB
+from dashboards.rules.jobs import APPLICATION, OF_THE_FLEET, SLOTS, TIMED, WEB
 from dashboards.rules.rule import Record
 
 # Nobody's request: heartbeats, the staleness meter, the fleet's pulse, manifests and what is preloaded from them.
@@ -89,4 +89,6 @@ OFTEN_ASKED = (
         f'sum(haproxy_server_status{{{SLOTS}, state!="MAINT"}})',
     ),
     Record("proxy:hotseat_slots_up:count", f'sum(haproxy_server_status{{{SLOTS}, state="UP"}})'),
+    # What fires, to be shown: an alert has the labels of what it is about, which may be of no instance.
+    Record("fleet:alerts_firing:info", 'max by (alertname, severity) (ALERTS{alertstate="firing"})', OF_THE_FLEET),
 )

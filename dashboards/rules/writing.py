@@ -1,4 +1,4 @@
-"""Groups of rules as the YAML that Prometheus reads. Only what rules need of YAML: no library writes it, none is needed.
+"""Groups of rules as the YAML that Prometheus reads; only what rules need of YAML, so no library is needed.
 
 Every scalar is a JSON string, which YAML takes as it is; expressions are literal blocks, to be read by people.
 """

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from dashboards.rules import Group
 from dashboards.rules.writing import text_of
 
 EVERY_SECONDS = 15
 Series = Mapping[str, str]
-"""Series and their values, one each 15 s, in promtool's notation: `0+2x40` begins with 0 and grows by 2 forty times."""
+"""Series and their values in promtool's notation, one each 15 s: `0+2x40` begins with 0 and grows by 2 forty times."""
 
 
 @dataclass
@@ -24,6 +26,7 @@ class Trial:
     series: Series
     asked: list[dict[str, Any]] = field(default_factory=list)
     told: list[dict[str, Any]] = field(default_factory=list)
+    sample_seconds: int = EVERY_SECONDS
 
     def gives(self, at: float, expr: str, samples: Mapping[str, float]) -> None:
         """`expr` has these values, by their labels (`{}`, `{slo="latency"}`), at this time."""
@@ -38,7 +41,7 @@ class Trial:
         """As promtool reads it."""
         return {
             "name": self.name,
-            "interval": f"{EVERY_SECONDS}s",
+            "interval": f"{self.sample_seconds}s",
             "input_series": [{"series": name, "values": values} for name, values in self.series.items()],
             "promql_expr_test": self.asked,
             "alert_rule_test": self.told,
@@ -52,12 +55,12 @@ class Promtool:
         self._program = program
         self._folder = folder
 
-    def check(self, *files: Path) -> str:
-        """What is wrong with these files of rules; "" if nothing is."""
-        return self._run("check", "rules", *map(str, files))
+    def check(self, *files: Path) -> None:
+        """Fails if something is wrong with these files of rules."""
+        self._run("check", "rules", *map(str, files))
 
-    def try_out(self, groups: Sequence[Group], trials: Sequence[Trial], every_seconds: int = EVERY_SECONDS) -> str:
-        """What these rules do otherwise than the trials say; "" if nothing."""
+    def try_out(self, groups: Sequence[Group], *trials: Trial, every_seconds: int = EVERY_SECONDS) -> None:
+        """Fails if these rules do otherwise than the trials say."""
         (self._folder / "rules.yml").write_text(text_of(groups))
         tests = self._folder / "tests.yml"
         tests.write_text(
@@ -70,15 +73,25 @@ class Promtool:
                 }
             )
         )
-        return self._run("test", "rules", str(tests))
+        self._run("test", "rules", str(tests))
 
-    def _run(self, *arguments: str) -> str:
+    def _run(self, *arguments: str) -> None:
         done = subprocess.run([self._program, *arguments], capture_output=True, text=True, check=False)
-        return "" if done.returncode == 0 else done.stdout + done.stderr
+        if done.returncode:
+            pytest.fail(done.stdout + done.stderr, pytrace=False)
 
 
 def series_in(expr: str) -> set[str]:
     """The names of the series that an expression reads."""
     without_strings = re.sub(r'"[^"]*"', '""', expr)
-    without_labels = re.sub(r"\{[^}]*\}|\b(?:by|on|ignoring|without|group_left|group_right)\s*\([^)]*\)", "", without_strings)
-    return set(re.findall(r"\b(?:[a-z]+:)?(?:hotseat|haproxy|process|python|slo|mode|up)\w*(?::\w+)*\b", without_labels))
+    without_labels = re.sub(
+        r"\{[^}]*\}|\b(?:by|on|ignoring|without|group_left|group_right)\s*\([^)]*\)", "", without_strings
+    )
+    return set(
+        re.findall(r"\b(?:[a-z]+:)?(?:hotseat|haproxy|process|python|slo|mode|up)\w*(?::\w+)*\b", without_labels)
+    )
+
+
+def named(metric: str, **labels: str) -> str:
+    """A series by its name and labels."""
+    return f"{metric}{{{','.join(f'{label}={json.dumps(value)}' for label, value in labels.items())}}}"
