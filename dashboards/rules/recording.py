@@ -6,8 +6,9 @@ The mode is that of the process now. Within five minutes of a change of mode a r
 from dashboards.rules.jobs import APPLICATION, OF_THE_FLEET, SLOTS, TIMED, WEB
 from dashboards.rules.rule import Record
 
-# Nobody's request: heartbeats, the staleness meter, the fleet's pulse, manifests and what is preloaded from them.
-OWN_OPERATIONS = "lease|check|fleet|handover"
+# Nobody's request: heartbeats, the staleness meter, the fleet's pulse, manifests and what is preloaded from them, and
+# what the worker asks Redis about itself.
+OWN_OPERATIONS = "lease|check|fleet|handover|info"
 
 
 def _by_mode(expr: str, *labels: str) -> str:

@@ -1,6 +1,5 @@
 """The two kinds of rules, and the groups in which Prometheus evaluates them one after the other."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -38,8 +37,8 @@ class Alert:
 
     @property
     def anchor(self) -> str:
-        """Its section of the runbook."""
-        return re.sub(r"(?<!^)(?=[A-Z])", "-", self.alert).lower()
+        """Its section of the runbook, whose heading is its name."""
+        return self.alert.lower()
 
     @property
     def runbook_url(self) -> str:

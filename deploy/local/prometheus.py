@@ -1,14 +1,16 @@
 """Prometheus: its command and its files.
 
-Targets are read from a file that may change while it runs, so slots may come and go without a restart.
+Targets are read from a file that may change while it runs, so slots may come and go without a restart. Its rules and
+alerts are those of `dashboards/generated`, as they were when the stack was started.
 """
 
 import json
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
-from deploy.local.places import RunDir
+from deploy.local.places import CHECKOUT, RunDir
 
 _CONFIG = """\
 # Written by `hotseat up`.
@@ -20,7 +22,10 @@ scrape_configs:
     file_sd_configs:
       - files: [targets.json]
         refresh_interval: 5s
+rule_files: [rules/*.yml]
 """
+# Where packages are installed, `dashboards` lies beside `deploy` as well; without it there are no rules.
+_RULES = CHECKOUT / "dashboards" / "generated"
 
 
 class Scraped(Protocol):
@@ -51,6 +56,7 @@ def write_prometheus_files(run_dir: RunDir, processes: Iterable[Scraped]) -> Non
     folder.mkdir(exist_ok=True)
     (folder / "prometheus.yml").write_text(_CONFIG)
     write_targets(run_dir, processes)
+    _copy_rules(folder / "rules")
 
 
 def write_targets(run_dir: RunDir, processes: Iterable[Scraped]) -> None:
@@ -64,6 +70,14 @@ def write_targets(run_dir: RunDir, processes: Iterable[Scraped]) -> None:
     partial = folder / "targets.partial"
     partial.write_text(json.dumps(targets, indent=1))
     partial.replace(folder / "targets.json")
+
+
+def _copy_rules(folder: Path) -> None:
+    """Those of a former stack that are no more are gone."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for file in sorted(_RULES.glob("*.yml")):
+        shutil.copyfile(file, folder / file.name)
 
 
 def _folder(run_dir: RunDir) -> Path:

@@ -81,15 +81,15 @@ class Promtool:
             pytest.fail(done.stdout + done.stderr, pytrace=False)
 
 
+WORDS = {"and", "or", "unless", "offset", "bool"}
+
+
 def series_in(expr: str) -> set[str]:
     """The names of the series that an expression reads."""
-    without_strings = re.sub(r'"[^"]*"', '""', expr)
-    without_labels = re.sub(
-        r"\{[^}]*\}|\b(?:by|on|ignoring|without|group_left|group_right)\s*\([^)]*\)", "", without_strings
-    )
-    return set(
-        re.findall(r"\b(?:[a-z]+:)?(?:hotseat|haproxy|process|python|slo|mode|up)\w*(?::\w+)*\b", without_labels)
-    )
+    bare = re.sub(r'"[^"]*"', "", expr)
+    bare = re.sub(r"\{[^}]*\}|\[[^]]*\]", "", bare)
+    bare = re.sub(r"\b(?:by|on|ignoring|without|group_left|group_right)\s*\([^)]*\)", "", bare)
+    return set(re.findall(r"(?<![\w.])[a-zA-Z_:][\w:]*(?![\w:]|\s*\()", bare)) - WORDS
 
 
 def named(metric: str, **labels: str) -> str:
