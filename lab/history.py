@@ -20,9 +20,11 @@ or may happen yet."""
 Kind = Literal["read", "write", "login", "logout", "revoke"]
 """`revoke` ends other sessions of the same user; see `Request.ends`."""
 
-Change = Literal["planned", "kill", "outage", "other"]
-"""`planned`: no request may fail. `kill`: an instance died without a word; no GET may fail. `outage`: a backing service
-was away, the outage contract holds. `other`: nothing is promised of single requests."""
+Change = Literal["planned", "slight", "kill", "hang", "outage", "other"]
+"""From the gentlest to the wildest. `planned`: done in order; no request may fail. `slight`: something is off that
+nobody may feel but in time, such as a longer way; no request may fail. `kill`: an instance died without a word; no GET
+may fail. `hang`: one said nothing for a while, and woke up; no GET may fail. `outage`: a backing service was away, the
+outage contract holds. `other`: nothing is promised of single requests."""
 
 
 class Request(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -94,6 +96,9 @@ class Disturbance(msgspec.Struct, frozen=True):
     loses: str = ""
     losing: tuple[str, ...] = ()
     losing_seconds: float | None = 0.0
+    stales: tuple[str, ...] = ()
+    """The parts for which old copies may have stood in, if they said so: those of one instance (`web-2`, its link
+    `web-2-redis`) at that one, others at all of them."""
 
 
 class History(msgspec.Struct):

@@ -117,5 +117,6 @@ class Chaos:
 
 
 def _unsettled(fault: Fault, began: float) -> Disturbance:
-    """One that is never over: nothing is promised from then on."""
-    return Disturbance(began, now(), float("inf"), "other", fault.name, fault.part, fault.loses, fault.losing, None)
+    """One that is never over: nothing is promised from then on, and copies may stand in for anything."""
+    told = fault.name, fault.part, fault.loses, fault.losing
+    return Disturbance(began, now(), float("inf"), "other", *told, losing_seconds=None, stales=("all",))

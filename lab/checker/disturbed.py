@@ -1,13 +1,18 @@
 """What the disturbances of a run excuse: stale answers, failed requests, what they may lose."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from lab.history import Disturbance, History, Request
 
+NO_REQUEST_FAILS = ("planned", "slight")
+NO_GET_FAILS = ("kill", "hang")
 EXCUSING_FAILURES = ("outage", "other")
-EXCUSING_STALENESS = ("outage", "kill", "other")
+_OF_ONE_INSTANCE = re.compile(r"(web-\d+)(-[a-z0-9]+)?")
+
+ANY_INSTANCE = "*"
 
 Read = TypeVar("Read")
 Binds = Callable[[float, float], bool]
@@ -48,19 +53,17 @@ class Disturbed:
         self._all = sorted(history.disturbances, key=lambda each: each.started)
         self._bound_seconds = history.bound_seconds
         self._losses: dict[str, list[Loss]] = {}
-        self.planned = self._spans(each for each in self._all if each.change == "planned")
-        self.kills = self._spans(each for each in self._all if each.change == "kill")
-        limit = history.stale_seconds + history.bound_seconds
-        self._stale = Spans(
-            (each.started, min(each.settled, each.started + limit) if each.change == "outage" else each.settled)
-            for each in self._all
-            if each.change in EXCUSING_STALENESS
-        )
+        self.no_request_fails = self._spans(each for each in self._all if each.change in NO_REQUEST_FAILS)
+        self.no_get_fails = self._spans(each for each in self._all if each.change in NO_GET_FAILS)
+        self._stale = _stale_spans(self._all, history.stale_seconds + history.bound_seconds)
         self._starts = [each.started for each in self._all]
 
     def excuses_staleness(self, request: Request) -> bool:
-        """A copy that stood in for Redis, marked so, while something was away and no longer than is promised."""
-        return request.stale == "outage" and self._stale.touch(request.started, request.ended)
+        """A copy that stood in for what was away, marked so, where and no longer than is promised."""
+        return request.stale == "outage" and any(
+            self._stale[instance].touch(request.started, request.ended)
+            for instance in {ANY_INSTANCE, request.instance} & self._stale.keys()
+        )
 
     def began_within(self, started: float, ended: float) -> bool:
         """Whether anything was begun between these moments."""
@@ -79,6 +82,17 @@ class Disturbed:
     @staticmethod
     def _spans(disturbances: Iterable[Disturbance]) -> Spans:
         return Spans((each.started, each.settled) for each in disturbances)
+
+
+def _stale_spans(disturbances: Iterable[Disturbance], limit: float) -> dict[str, Spans]:
+    """When copies could stand in, by the instance that could not do without."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for each in disturbances:
+        ended = each.settled if each.change == "other" else min(each.settled, each.started + limit)
+        for part in each.stales:
+            of_one = _OF_ONE_INSTANCE.fullmatch(part)
+            found.setdefault(of_one[1] if of_one else ANY_INSTANCE, []).append((each.started, ended))
+    return {instance: Spans(spans) for instance, spans in found.items()}
 
 
 def lost(losses: Sequence[Loss], started: float, ended: float, looked_at: float) -> bool:

@@ -1,22 +1,31 @@
-"""P7: planned change fails no request, a kill fails no GET, and no write with a key is applied twice.
+"""P7: planned change fails no request, nor does what is slight; an instance that dies or hangs fails no GET; and no
+write with a key is applied twice.
 
 While something is away or nothing is promised (`outage`, `other`), a failed request is not held against anybody.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
-from lab.checker.disturbed import EXCUSING_FAILURES, Disturbed
+from lab.checker.disturbed import EXCUSING_FAILURES, NO_GET_FAILS, Disturbed
 from lab.checker.verdict import Finding, Step
-from lab.history import Disturbance, Request
+from lab.history import Change, Disturbance, Request
+
+_PROMISED: Final[Mapping[Change, str]] = {
+    "planned": "is planned, and fails no request",
+    "slight": "is to be felt by nobody, and fails no request",
+    "kill": "fails no GET",
+    "hang": "fails no GET",
+}
 
 
 def check_unbroken(requests: Iterable[Request], finding: Finding, disturbed: Disturbed) -> int:
     """Requests of one user. How many failed while nothing was done to the site: no promise, but worth knowing."""
     in_calm = 0
     for request in requests:
-        planned = disturbed.planned.touch(request.started, request.ended)
         is_get = request.method == "GET"
-        if planned or (is_get and disturbed.kills.touch(request.started, request.ended)):
+        promising = disturbed.no_request_fails, *((disturbed.no_get_fails,) if is_get else ())
+        if any(spans.touch(request.started, request.ended) for spans in promising):
             finding.bear(request)
         if not request.failed:
             continue
@@ -24,8 +33,7 @@ def check_unbroken(requests: Iterable[Request], finding: Finding, disturbed: Dis
         in_calm += not during
         blamed = _blamed(during, is_get)
         if blamed is not None:
-            what = "is planned, and fails no request" if blamed.change == "planned" else "fails no GET"
-            why = f"{blamed.name.capitalize()} of {blamed.part} {what}."
+            why = f"{blamed.name.capitalize()} of {blamed.part} {_PROMISED[blamed.change]}."
             finding.blame((Step(request, "failed"),), why, blamed)
     return in_calm
 
@@ -48,6 +56,6 @@ def check_keys(requests: Iterable[Request], finding: Finding) -> None:
 def _blamed(during: Sequence[Disturbance], is_get: bool) -> Disturbance | None:
     """What promised that this would not fail, if nothing excuses it."""
     changes = {each.change for each in during}
-    if changes & set(EXCUSING_FAILURES) or ("kill" in changes and not is_get):
+    if changes & set(EXCUSING_FAILURES) or (changes & set(NO_GET_FAILS) and not is_get):
         return None
-    return next((each for each in during if each.change in ("planned", "kill")), None)
+    return next(iter(during), None)

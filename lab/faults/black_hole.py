@@ -20,6 +20,7 @@ class BlackHole(Fault):
     does: str = "Swallows every byte between the application and Redis, both ways."
     about: str = "P4, P5, P8: no copy is trusted longer than B, and what was refused is not done later."
     loses: str = "Answers that were under way: such a write may or may not have been done."
+    stales: bool = True
     line: Line = DEAF
 
     def strike(self, site: Site) -> None:
@@ -48,4 +49,5 @@ S3_BLACK_HOLE = BlackHole(
     part="s3",
     does="Swallows every byte between the application and the object store, both ways.",
     about="P8: the outage contract; nothing is half-stored.",
+    stales=False,
 )

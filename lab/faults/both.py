@@ -32,6 +32,9 @@ class Both(Fault):
             healing.callback(self.first.heal, site)
             healing.callback(self.second.heal, site)
 
+    def stale_parts(self) -> tuple[str, ...]:
+        return (*self.first.stale_parts(), *self.second.stale_parts())
+
     def settled(self, site: Site) -> None:
         self.first.settled(site)
         self.second.settled(site)
@@ -50,6 +53,7 @@ def at_once(first: Fault, second: Fault) -> Both:
         loses=" ".join(dict.fromkeys(filter(None, [first.loses, second.loses]))),
         losing=tuple(dict.fromkeys((*first.losing, *second.losing))),
         losing_seconds=_longer(first.losing_seconds, second.losing_seconds),
+        stales=first.stales or second.stales,
         first=first,
         second=second,
     )

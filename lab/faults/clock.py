@@ -15,10 +15,10 @@ class ClockJump(Fault):
 
     name: str = "clock-on"
     part: str = "web-2"
-    change: Change = "planned"
+    change: Change = "slight"
     does: str = "Sets the clock of an instance ten minutes on, and back again after a while."
-    about: str = "P2 to P5: what is fresh, trusted or alive does not depend on an instance's time of day."
-    loses: str = "Sessions that were within ten minutes of their end."
+    about: str = "P2 to P5: what is fresh or trusted, and what was ended, does not depend on an instance's time of day."
+    loses: str = "Sessions within ten minutes of their end by age, which that instance refuses early."
     seconds: float = TEN_MINUTES
 
     def strike(self, site: Site) -> None:

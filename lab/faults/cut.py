@@ -18,6 +18,7 @@ class Cut(Fault):
     does: str = "Resets all connections to Redis, and refuses new ones for a while."
     about: str = "P2, P5, P8: the outage contract; copies are kept for it alone, and dropped on reconnecting."
     loses: str = "Answers that were under way: such a write may or may not have been done."
+    stales: bool = True
 
     def strike(self, site: Site) -> None:
         site.bend(self.part, Line(refuses=True))
@@ -34,6 +35,7 @@ CLIENTS_CUT = Cut(
     does="Resets all connections of browsers, and refuses new ones for a while.",
     about="P1, P2, P7: what was acknowledged is there, and nothing with an idempotency key is done twice.",
     loses="Answers that were under way, and requests of the while.",
+    stales=False,
 )
 MONGODB_CUT = Cut(
     name="mongodb-cut",
@@ -46,4 +48,5 @@ S3_CUT = Cut(
     part="s3",
     does="Resets all connections to the object store, and refuses new ones for a while.",
     about="P8: the outage contract; nothing is half-stored.",
+    stales=False,
 )

@@ -28,6 +28,7 @@ class Failover(Fault):
     loses: str = "What the master had acknowledged and its replica had not received: milliseconds' worth."
     losing: tuple[str, ...] = ("sessions", "theme", "versions")
     losing_seconds: float | None = 1.0
+    stales: bool = True
     lasts: ClassVar[bool] = True
 
     def strike(self, site: Site) -> None:

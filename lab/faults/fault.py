@@ -19,7 +19,8 @@ from lab.testbed.site import Site
 class Fault(ABC):
     """`part` is a process or a link of the site. `does`, `about` and `loses` are sentences; "" loses nothing.
 
-    `losing` and `losing_seconds` say the same to a checker, see `lab.history.Disturbance`.
+    `losing` and `losing_seconds` say the same to a checker, and `stales` whether copies may stand in for what is away,
+    see `lab.history.Disturbance`. What is not said here is not excused.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Fault(ABC):
     loses: str = ""
     losing: tuple[str, ...] = ()
     losing_seconds: float | None = 0.0
+    stales: bool = False
     lasts: ClassVar[bool] = True
     """Whether it goes on until it is healed; others are over when they are struck."""
 
@@ -39,6 +41,10 @@ class Fault(ABC):
 
     def heal(self, site: Site) -> None:  # noqa: B027 - many heal by themselves
         """Undo it, as far as the site does not do so itself."""
+
+    def stale_parts(self) -> tuple[str, ...]:
+        """The parts for which copies may stand in."""
+        return (self.part,) if self.stales else ()
 
     def settled(self, site: Site) -> None:
         """Returns when the site has what it needs again. Raises Unsettled."""
@@ -69,6 +75,7 @@ def disturb(site: Site, fault: Fault, seconds: float) -> Disturbance:
         loses=fault.loses,
         losing=fault.losing,
         losing_seconds=fault.losing_seconds,
+        stales=fault.stale_parts(),
     )
 
 

@@ -16,7 +16,8 @@ class Gone(Fault):
     change: Change = "outage"
     does: str = "Stops Redis in order, and starts it again after a while."
     about: str = "P1, P8: the outage contract; sessions are there again afterwards."
-    loses: str = "Answers that were under way."
+    loses: str = "Answers that were under way: such a write may or may not have been done."
+    stales: bool = True
 
     def strike(self, site: Site) -> None:
         site.note(f"{self.part} told to end, pid {site.stack.pid(self.part)}")
@@ -37,4 +38,5 @@ S3_GONE = Gone(
     part="s3",
     does="Stops the object store in order, and starts it again after a while.",
     about="P8: the outage contract; pages are served without pictures, uploads are refused.",
+    stales=False,
 )

@@ -28,6 +28,7 @@ class Kill(Fault):
 WORKER_KILL = Kill(
     name="worker-kill",
     part="worker-1",
+    change="slight",
     does="Kills the worker (SIGKILL).",
     about="P1, P7: no request fails; jobs under way are done later, by who comes next.",
     loses="",
@@ -38,7 +39,7 @@ REDIS_KILL = Kill(
     change="outage",
     does="Kills Redis (SIGKILL), which starts again from its append-only file.",
     about="P1, P4, P8: the outage contract; nothing acknowledged is lost, nothing ended comes back.",
-    loses="What Redis had not yet handed to the machine, which outlives the process: nothing but answers under way.",
+    stales=True,
 )
 PROXY_KILL = Kill(
     name="proxy-kill",

@@ -21,6 +21,7 @@ class MemoryLimit(Fault):
     does: str = "Lets an instance have 8 MiB more than it has, for a while."
     about: str = "P1, P2, P6: a request may fail or its instance die; nothing wrong is said, nothing kept is lost."
     loses: str = "Requests to that instance; if it dies, its hot copies."
+    stales: bool = True  # what cannot be read for want of memory is a link that is lost
     spare_bytes: int = SPARE_BYTES
 
     def strike(self, site: Site) -> None:

@@ -13,10 +13,11 @@ class Pause(Fault):
 
     name: str = "stop"
     part: str = "web-2"
-    change: Change = "kill"
+    change: Change = "hang"
     does: str = "Stops an instance for a while (SIGSTOP, SIGCONT)."
     about: str = "P5, P7: no GET fails, though one may take 3 s; who wakes up serves nothing old."
     loses: str = "Answers that were under way: such a write may or may not have been done."
+    stales: bool = True  # who wakes up has lost its lease, and is asked before it has another one
 
     def strike(self, site: Site) -> None:
         site.note(f"SIGSTOP to {self.part}, pid {site.stack.pid(self.part)}")
@@ -47,4 +48,5 @@ S3_PAUSE = Pause(
     change="outage",
     does="Stops the object store for a while (SIGSTOP, SIGCONT).",
     about="P8: the outage contract; pages are served, uploads are refused with nothing half-stored.",
+    stales=False,
 )

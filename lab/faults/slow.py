@@ -16,7 +16,7 @@ class Slow(Fault):
 
     name: str = "redis-latency"
     part: str = "redis"
-    change: Change = "planned"
+    change: Change = "slight"
     does: str = "Adds 5 ms each way between the application and Redis."
     about: str = "P2 to P5, P7: everything holds, and no request fails; it only takes longer."
     loses: str = ""
@@ -36,6 +36,7 @@ CRAWLING = Slow(
     does="Adds 400 ms each way between the application and Redis, beyond what it waits for.",
     about="P5, P8: slow is gone; the outage contract, in its times.",
     loses="Answers that were under way: such a write may or may not have been done.",
+    stales=True,
     way=Way(latency_seconds=0.4),
 )
 NARROW = Slow(
@@ -43,7 +44,8 @@ NARROW = Slow(
     change="outage",
     does="Leaves each instance 32 KiB/s to and from Redis.",
     about="P5, P8: the outage contract, where Redis is too slow; memory stays bounded.",
-    loses="Answers that were under way.",
+    loses="Answers that were under way: such a write may or may not have been done.",
+    stales=True,
     way=Way(bytes_per_second=32_768),
 )
 MONGODB_LATENCY = Slow(
@@ -59,7 +61,7 @@ S3_BANDWIDTH = Slow(
     change="outage",
     does="Leaves each instance 64 KiB/s to and from the object store.",
     about="P8: the outage contract, for pictures alone.",
-    loses="Uploads that were under way.",
+    loses="Uploads that were under way: they may or may not have been done.",
     way=Way(bytes_per_second=65_536),
 )
 CLIENTS_LATENCY = Slow(

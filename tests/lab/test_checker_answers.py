@@ -23,7 +23,7 @@ def test_an_answer_belongs_to_whoever_asked() -> None:
 def test_nothing_excuses_the_data_of_another() -> None:
     """No outage, and no mark."""
     made = MadeUp()
-    made.disturb("outage", 0.5, 9.0)
+    made.disturb("outage", 0.5, 9.0, stales=("redis",))
     made.ask("read", "GET me", 2.0, owner="bob", stale="outage")
     assert made.check().broken == ("P6",)
 
@@ -56,8 +56,12 @@ def test_a_number_that_was_never_written_is_somebody_elses() -> None:
     [
         ("planned", "GET", ("P7",)),
         ("planned", "PUT", ("P7",)),
+        ("slight", "GET", ("P7",)),
+        ("slight", "PUT", ("P7",)),
         ("kill", "GET", ("P7",)),
         ("kill", "PUT", ()),
+        ("hang", "GET", ("P7",)),
+        ("hang", "PUT", ()),
         ("outage", "GET", ()),
         ("other", "GET", ()),
     ],
@@ -71,8 +75,10 @@ def test_what_may_fail_depends_on_what_is_done(change: Change, method: str, brok
         assert made.check().broken == ()
         assert made.check().failed_in_calm == 1
         made.ask("read", f"{method} me", 2.9, outcome="unknown", status=status)
-        assert made.check().broken == broken
-        assert made.check().failed_in_calm == 1
+        verdict = made.check()
+        assert verdict.broken == broken
+        assert verdict["P7"].bore == len(broken)
+        assert verdict.failed_in_calm == 1
 
 
 def test_a_request_that_was_under_way_when_it_began_counts() -> None:
@@ -83,7 +89,10 @@ def test_a_request_that_was_under_way_when_it_began_counts() -> None:
     assert made.check().broken == ("P7",)
 
 
-@pytest.mark.parametrize(("other", "broken"), [("kill", ()), ("outage", ()), ("other", ()), ("planned", ("P7",))])
+@pytest.mark.parametrize(
+    ("other", "broken"),
+    [("kill", ()), ("hang", ()), ("outage", ()), ("other", ()), ("planned", ("P7",)), ("slight", ("P7",))],
+)
 def test_two_disturbances_at_once_promise_no_more_than_either(other: Change, broken: tuple[str, ...]) -> None:
     """A restart while Redis is away may fail as Redis does."""
     made = MadeUp()

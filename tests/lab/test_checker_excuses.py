@@ -1,6 +1,11 @@
 """What disturbances may lose, and copies that stand in for Redis."""
 
+from typing import get_args
+
+import pytest
 from checked.made_up import MadeUp
+
+from lab.history import Change
 
 LOSING = {"losing": ("name",), "losing_seconds": 1.0}
 
@@ -54,7 +59,7 @@ def test_what_is_written_after_a_loss_is_held_to_everything() -> None:
 def test_a_copy_that_stands_in_for_redis_may_be_old() -> None:
     """If it says so, while something is away, and for no longer than is promised."""
     made = MadeUp(stale_seconds=10.0)
-    made.disturb("outage", 2.0, 40.0)
+    made.disturb("outage", 2.0, 40.0, stales=("redis",))
     made.write(1, 1.0)
     made.read(0, 5.0, stale="outage")
     assert made.check().broken == ()
@@ -64,10 +69,42 @@ def test_a_copy_that_stands_in_for_redis_may_be_old() -> None:
         made.history.requests.remove(bad)
 
 
-def test_a_stale_answer_outside_any_fault_is_held_to_everything() -> None:
-    """A server cannot excuse itself."""
+@pytest.mark.parametrize("change", get_args(Change))
+def test_a_disturbance_that_cuts_nobody_off_excuses_no_stale_answer(change: Change) -> None:
+    """A server cannot excuse itself, whatever else is done to it."""
     made = MadeUp()
-    made.disturb("planned", 2.0, 40.0)
+    made.disturb(change, 2.0, 40.0)
     made.write(1, 1.0)
     made.read(0, 5.0, stale="outage")
     assert "P2" in made.check().broken
+
+
+@pytest.mark.parametrize("part", ["web-2", "web-2-redis"])
+def test_an_instance_that_is_cut_off_alone_may_be_stale_alone(part: str) -> None:
+    """What the others have of its troubles is no reason for theirs."""
+    made = MadeUp()
+    made.disturb("hang", 2.0, 40.0, stales=(part,))
+    made.write(1, 1.0)
+    made.read(0, 5.0, stale="outage", instance="web-2")
+    assert made.check().broken == ()
+    made.read(0, 5.1, stale="outage", instance="web-1")
+    assert "P2" in made.check().broken
+
+
+def test_two_at_once_may_be_stale_where_either_may() -> None:
+    """One instance for the one, all of them for the other."""
+    made = MadeUp()
+    made.disturb("outage", 2.0, 40.0, part="web-2+mongodb", stales=("web-2", "mongodb"))
+    made.write(1, 1.0)
+    made.read(0, 5.0, stale="outage", instance="web-3")
+    assert made.check().broken == ()
+
+
+@pytest.mark.parametrize(("change", "excused"), [("outage", False), ("hang", False), ("other", True)])
+def test_copies_stand_in_no_longer_than_is_promised(change: Change, excused: bool) -> None:
+    """Where nothing is promised of single requests, until it is settled."""
+    made = MadeUp(stale_seconds=10.0)
+    made.disturb(change, 2.0, 40.0, stales=("web-1",))
+    made.write(1, 1.0)
+    made.read(0, 14.1, stale="outage")
+    assert (made.check().broken == ()) == excused

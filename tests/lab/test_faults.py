@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import pytest
 
@@ -14,7 +14,7 @@ from lab.faults import ALL, Fault, at_once, disturb, named
 from lab.faults.clock import ClockJump
 from lab.faults.kill import Kill
 from lab.faults.pause import Pause
-from lab.history import now
+from lab.history import Change, now
 from lab.testbed.site import STORES, Site
 
 
@@ -72,7 +72,7 @@ def raising(at: str, error: type[BaseException], times: int = 1) -> Callable[[st
 def test_a_fault_says_what_it_is(fault: Fault) -> None:
     """In whole sentences, with the promises by their numbers."""
     assert re.fullmatch(r"[a-z0-9]+(-[a-z]+)*(\+[a-z0-9]+(-[a-z]+)*)?", fault.name)
-    assert fault.change in ("planned", "kill", "outage", "other")
+    assert fault.change in get_args(Change)
     assert re.match(r"P[1-9]", fault.about)
     for sentence in (fault.does, fault.about, fault.loses):
         assert not sentence or (sentence.endswith(".") and sentence[0].isupper())
@@ -105,6 +105,8 @@ def test_two_at_once_lose_what_either_loses() -> None:
     assert (both.change, both.part) == ("other", "web-2+redis")
     assert both.loses == ALL["redis-flush"].loses
     assert both.lasts
+    cut_off = named("stop+rolling-restart"), named("kill+redis-cut"), named("stop+mongodb-gone")
+    assert [each.stale_parts() for each in cut_off] == [("web-2",), ("redis",), ("web-2", "mongodb")]
     assert not at_once(Kill(), Kill(part="web-1")).lasts
 
 
@@ -132,6 +134,8 @@ def test_a_disturbance_has_its_times() -> None:
     assert found.ended <= found.settled <= now()
     assert found.ended - found.started < 1.5
     assert (found.name, found.part, found.change, found.loses) == ("told", "web-1", "other", "Nothing much.")
+    assert found.stales == ()
+    assert disturb(site(), Told(stales=True), 0).stales == ("web-1",)
 
 
 def test_what_is_over_at_once_is_not_waited_for() -> None:

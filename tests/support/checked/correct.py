@@ -170,7 +170,9 @@ class Correct:
         began, ended = self._away
         losing = ("name", "theme", "cards", "versions") if self._shape.losing else ()
         self.history.disturbances.append(
-            Disturbance(began, ended, ended, "outage", "stop", "redis", losing=losing, losing_seconds=1.0)
+            Disturbance(
+                began, ended, ended, "outage", "stop", "redis", losing=losing, losing_seconds=1.0, stales=("redis",)
+            )
         )
         for effect in self.effects if losing else ():
             if began - 1.0 <= effect.at <= began and self._chance.random() < 0.7:
