@@ -32,8 +32,7 @@ _POSITIVE = ("requests_per_session", "think_seconds", "return_seconds", "session
 class Workload:
     """Raises Misuse for what nobody could do.
 
-    `users` are people with one browser each, `return_seconds` the mean time from a session's begin to the next one's
-    (less one think time, which is not spent behind the last request).
+    `users` are people with one browser each, `return_seconds` the mean time from a session's begin to the next one's.
     Of all requests `write_share` are bracketed writes and `prefer_share` write preferences; of the rest, `board_share`
     ask for the board; of the writes, `card_share` are cards. Everybody follows `followed` others. Bytes are those of
     the values as they are encoded in Redis.
@@ -85,7 +84,7 @@ def arrivals(workload: Workload, seconds: float, rng: np.random.Generator, *, re
     """Everything that comes within `seconds`; who was last here longer than `remembered_seconds` ago begins anew."""
     users = np.arange(workload.users)
     away = _away_seconds(workload, rng)
-    staying = workload.requests_per_session * workload.think_seconds
+    staying = _staying_seconds(workload)
     here = rng.random(workload.users) < staying / (staying + away)
     left_at = -rng.exponential(away)
     known = ~here & (left_at > -remembered_seconds)
@@ -110,9 +109,13 @@ def _away_seconds(workload: Workload, rng: np.random.Generator) -> NDArray[np.fl
     """For how long each stays away on average; nobody for less than they think between two requests."""
     weight = rng.permutation(np.arange(1, workload.users + 1, dtype=np.float64) ** -workload.zipf)
     cycle = workload.return_seconds * weight.mean() / weight
-    staying = workload.requests_per_session * workload.think_seconds
-    longest: NDArray[np.float64] = np.maximum(cycle - staying, workload.think_seconds)
+    longest: NDArray[np.float64] = np.maximum(cycle - _staying_seconds(workload), workload.think_seconds)
     return longest
+
+
+def _staying_seconds(workload: Workload) -> float:
+    """From a session's first request to its last one, on average: behind the last one nobody thinks."""
+    return (workload.requests_per_session - 1) * workload.think_seconds
 
 
 def _kinds(workload: Workload, at: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.int8]:

@@ -39,6 +39,26 @@ def test_the_rate_is_steady_from_the_first_second_on_and_what_was_asked_for() ->
         assert rate == pytest.approx(1000, rel=0.06)
 
 
+def test_a_session_has_a_pause_less_than_it_has_requests() -> None:
+    """From one begin to the next are `return_seconds`, whatever share of them the sessions take.
+
+    Of 5 requests with 20 s between each, four pauses are within a session, 80 s, so people are away for 120 of 200.
+    """
+    workload = Workload(users=20_000, requests_per_session=5, think_seconds=20, return_seconds=200, zipf=0)
+    at = _arrivals(workload).at
+    for began in (0, 100):
+        rate = np.count_nonzero((at >= began) & (at < began + 100)) / 100
+        assert rate == pytest.approx(20_000 * 5 / 200, rel=0.02)
+
+
+def test_as_many_are_there_in_the_first_moment_as_in_any_other() -> None:
+    """Two pauses of 50 s within each, of 200 s: half of the people are there at each moment, and half were before."""
+    workload = Workload(users=20_000, requests_per_session=3, think_seconds=50, return_seconds=200, zipf=0)
+    found = _arrivals(workload)
+    away = np.count_nonzero(found.at < 0)
+    assert away / 20_000 == pytest.approx(1 / 2, rel=0.03)
+
+
 def test_people_who_never_leave_ask_as_often_as_they_think() -> None:
     """Sessions without an end."""
     workload = Workload(users=200, requests_per_session=1e8, think_seconds=0.5, return_seconds=1, zipf=0)
