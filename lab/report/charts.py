@@ -6,7 +6,9 @@ A chart is drawn without a display and without global state; the same figures gi
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -20,6 +22,7 @@ from lab.compare.results import Moment
 
 INK, PAPER, GRID = "#16253d", "#fffdf7", "#d8dde2"
 COLOURS: Final = ("#1d4f91", "#b8291c", "#e0a030", "#5b8c5a", "#7a5c99", "#8a8f98")
+DASHES: Final = ("-", "--", "-.")  # lines that lie on one another are both seen
 WIDTH_INCHES: Final = 8.0
 DOTS_PER_INCH: Final = 144
 NOTICED_SHARE: Final = 0.005  # a part that is smaller than this everywhere is not drawn
@@ -142,6 +145,41 @@ def percentiles(labels: Labels, rows: Mapping[str, Mapping[float, float]]) -> Ch
         axes.legend()
 
     return _chart(labels, draw, height_inches=4.0)
+
+
+def lines(
+    labels: Labels,
+    rows: Mapping[str, Mapping[float, float]],
+    across: str,
+    unit: str,
+    *,
+    by_size: bool = False,
+    marks: Mapping[float, str] = MappingProxyType({}),
+) -> Chart:
+    """One figure over another: a line for each row; `marks` name places of the other one.
+
+    `by_size`: the other one is a size, told where there is a figure for it, each step as wide as it is many times the
+    one before.
+    """
+
+    def draw(axes: Axes) -> None:
+        marker = "o" if by_size else ""
+        for colour, dashes, (name, found) in zip(COLOURS, cycle(DASHES), rows.items(), strict=False):
+            axes.plot(list(found), list(found.values()), color=colour, linestyle=dashes, marker=marker, label=name)
+        if by_size:
+            sizes = sorted({size for found in rows.values() for size in found})
+            axes.set_xscale("log")
+            axes.set_xticks(sizes, [f"{size:,.0f}" for size in sizes])
+            axes.minorticks_off()
+        for place, name in marks.items():
+            axes.axvline(place, color=INK, linewidth=1, linestyle=":")
+            axes.annotate(name, (place, 0), (3, 6), textcoords="offset points", rotation=90, fontsize=8)
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel(across)
+        axes.set_ylabel(unit)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=max(1, len(rows)))
+
+    return _chart(labels, draw, height_inches=3.6)
 
 
 def over_time(labels: Labels, moments: Sequence[Moment], fault: tuple[float, float], what: str) -> Chart:
