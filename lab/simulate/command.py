@@ -1,6 +1,7 @@
 """`hotseat simulate`: past one machine, how a fleet of some size would do.
 
-Exit codes: 0 done, 2 an option is wrong, 130 interrupted (what was done until then is shown).
+Exit codes: 0 done, 1 the report cannot be written, 2 an option is wrong, 130 interrupted (what was done until then is
+shown and kept).
 """
 
 import gc
@@ -12,37 +13,29 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from lab.errors import Misuse
 from lab.simulate.changes import KINDS
 from lab.simulate.plan import Plan
+from lab.simulate.report import FILE, PAGE, Kept, write_report
 from lab.simulate.result import Result
 from lab.simulate.routing import FIRST_CHOICES, NAMES
 from lab.simulate.run import Run
 from lab.simulate.table import tables
 from lab.simulate.words import sentences
 from lab.simulate.workload import Workload
+from lab.surroundings import told_to_stop
+from lab.terminal import new_folder
 
 FLEET: Final = "3,10,30,100,300,1000"
-FILE: Final = "simulate.json"
 WIDTH: Final = 160  # of the tables where there is no terminal
 _WRONG: Final = 2
 _INTERRUPTED: Final = 130
 
 Advanced = Callable[[int, float], None]
 """The number of the run under way, and the share of it that is done."""
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """What `--out` keeps. `complete` is false if it was interrupted."""
-
-    complete: bool
-    options: dict[str, Any]
-    results: list[Result]
-    words: list[str]
 
 
 @click.command()
@@ -87,44 +80,49 @@ class Kept(msgspec.Struct, frozen=True):
 @click.option("--calm-seconds", default=60, show_default=True, help="For which the first table is.")
 @click.option("--apart-seconds", default=45, show_default=True, help="Between two changes.")
 @click.option("--seed", default=1, show_default=True, help="The same seed gives the same figures.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help=f"A folder for {FILE}.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help=f"A folder for {PAGE} and {FILE}.")
 def simulate(out: Path | None, **options: Any) -> None:
     """Simulate fleets of many instances: hit rates, Redis load, imbalance, memory and invalidations, by routing.
 
     The cache engine is the one that the application uses; requests, people and Redis are simulated.
     """
-    console, bar = Console(highlight=False, soft_wrap=False), Console(stderr=True)
+    console = Console(highlight=False, soft_wrap=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=WIDTH)
+    folder = out or new_folder("simulate")
     try:
         plans = _plans(options)
-        if out is not None:
-            _made(out)
+        _made(folder)
     except Misuse as error:
         click.echo(f"hotseat: {error}", err=True)
         raise SystemExit(_WRONG) from None
-    results: list[Result] = []
-    complete = True
+    results = _run(plans)
+    kept = Kept(len(results) == len(plans), options, results, sentences(results))
+    if results:
+        console.print(tables(results))
+        console.print()
+        click.echo("\n".join(kept.words))
     try:
-        with _progress(bar, plans) as advanced:
+        page = write_report(kept, folder)
+    except OSError as error:
+        raise click.ClickException(f"The report cannot be written into {folder}: {error.strerror}.") from error
+    click.echo(f"The report: {page}", err=True)
+    if not kept.complete:
+        raise SystemExit(_INTERRUPTED)
+
+
+def _run(plans: Sequence[Plan]) -> list[Result]:
+    """The results of those that were done before somebody had enough."""
+    results: list[Result] = []
+    try:
+        with told_to_stop(), _progress(Console(stderr=True), plans) as advanced:
             for number, plan in enumerate(plans):
                 advanced(number, 0.0)
                 results.append(Run(plan, partial(_tell, advanced, number)).result())
                 gc.collect()  # a fleet is part of cycles, and the next one should not be held beside it
     except KeyboardInterrupt:
-        complete = False
         click.echo(f"Interrupted: {len(results)} of {len(plans)} runs are done.", err=True)
-    words = sentences(results)
-    if results:
-        console.print(tables(results))
-        console.print()
-        click.echo("\n".join(words))
-    if out is not None:
-        kept = Kept(complete, options, results, words)
-        (out / FILE).write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=1) + b"\n")
-        click.echo(f"Kept in {out / FILE}.", err=True)
-    if not complete:
-        raise SystemExit(_INTERRUPTED)
+    return results
 
 
 def _tell(advanced: Advanced, number: int, done: int, total: int) -> None:

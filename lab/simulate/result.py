@@ -9,9 +9,11 @@ from lab.simulate.tally import BOARD, CALLS_PER_PROCESS_SECOND, PROFILE, SESSION
 
 
 class Felt(msgspec.Struct, frozen=True):
-    """What a change did to the hot hit rate of those concerned, and to that of all.
+    """What a change did to the hot hit rate of those concerned, and to that of all. Shares are 0 to 1.
 
-    `moved_share`: of how many of those concerned the next request came to another slot than the one before.
+    `at` is when it was done, in seconds of the run, and `recovered_seconds` how long after that the rate was low for
+    the last time, 0 if it never was. `moved_share`: of how many of those concerned the next request came to another
+    slot than the one before.
     """
 
     change: str
@@ -22,6 +24,7 @@ class Felt(msgspec.Struct, frozen=True):
     recovered_seconds: float
     fleet_lowest: float
     moved_share: float
+    at: float = 0.0
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -57,6 +60,8 @@ class Result(msgspec.Struct, frozen=True):
     bytes_mean: float
     bytes_most: int
     changes: list[Felt] = []
+    over_time: list[float] = []
+    """The hit rate of everybody in every WINDOW_SECONDS of the run, from its cold start to its end."""
 
 
 def result_of(plan: Plan, fleet: Fleet) -> Result:

@@ -23,7 +23,7 @@ from lab.simulate.fleet import Fleet
 from lab.simulate.plan import Plan
 from lab.simulate.result import Felt, Result, result_of
 from lab.simulate.routing import routing_of
-from lab.simulate.tally import Count, Seconds, dip
+from lab.simulate.tally import WINDOW_SECONDS, Count, Seconds, dip
 from lab.simulate.workload import BOARD as BOARD_PAGE
 from lab.simulate.workload import CARD, Arrivals, arrivals
 
@@ -85,7 +85,13 @@ class Run:
             self._pass(plan.seconds)
         if self._calm is None:
             raise AssertionError("the calm time is part of every run")
-        return msgspec.structs.replace(self._calm, changes=[self._felt(each) for each in self._watched])
+        return msgspec.structs.replace(
+            self._calm,
+            changes=[self._felt(each) for each in self._watched],
+            over_time=[
+                self._everybody.rate(at, at + WINDOW_SECONDS)[0] for at in range(0, plan.seconds, WINDOW_SECONDS)
+            ],
+        )
 
     def _pass(self, until: float) -> None:
         asked = self._arrivals
@@ -173,6 +179,7 @@ class Run:
             recovered_seconds=own.recovered_seconds,
             fleet_lowest=dip(self._everybody, self._calm.hit_rate, began, ended).lowest,
             moved_share=len(watched.moved) / people if people else 0.0,
+            at=change.at,
         )
 
 

@@ -1,6 +1,7 @@
 """`hotseat simulate`: what it prints, keeps, and refuses."""
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,12 @@ from lab.simulate import Run
 from lab.simulate.command import simulate
 
 SMALL = ("--fleet", "3,5", "--users-per-instance", "20", "--warm-seconds", "10", "--calm-seconds", "20")
+
+
+@pytest.fixture(autouse=True)
+def _at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports go to a folder below the one where one is."""
+    monkeypatch.chdir(tmp_path)
 
 
 def _run(*options: str) -> Result:
@@ -30,6 +37,23 @@ def test_it_prints_tables_and_words_and_keeps_both(tmp_path: Path) -> None:
     assert kept["options"]["seed"] == 1
     assert f"{kept['results'][3]['hit_rate'] * 100:.1f} %" in result.output
     assert "What was changed" in result.output
+
+
+def test_every_run_leaves_a_report() -> None:
+    """With the other commands' reports, if no folder is named: the figures, the page and its charts."""
+    assert _run("--routing", "hash").exit_code == 0
+    [folder] = Path("reports").iterdir()
+    assert folder.name.endswith("-simulate")
+    assert {"simulate.json", "report.html", "hot.png", "over-time.png"} <= {file.name for file in folder.iterdir()}
+
+
+def test_a_report_that_cannot_be_written_gets_a_sentence(tmp_path: Path) -> None:
+    """After the figures have been shown: they are not lost."""
+    (tmp_path / "simulate.json").mkdir()
+    found = _run("--routing", "hash", "--out", f"{tmp_path}")
+    assert found.exit_code == 1
+    assert "With 5 instances" in found.output
+    assert "The report cannot be written into" in found.output
 
 
 def test_changes_can_be_left_out() -> None:
@@ -58,6 +82,16 @@ def test_an_interrupted_run_prints_what_it_has(tmp_path: Path, monkeypatch: pyte
     assert "With 3 instances" in found.output
     kept = json.loads((tmp_path / "simulate.json").read_text())
     assert (kept["complete"], len(kept["results"])) == (False, 2)
+    assert "It was interrupted" in (tmp_path / "report.html").read_text()
+
+
+def test_a_run_that_is_ended_before_its_first_result_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SIGTERM is like Ctrl-C; there is a page, which says that there is nothing."""
+    monkeypatch.setattr(Run, "result", lambda run: signal.raise_signal(signal.SIGTERM))
+    found = _run("--out", f"{tmp_path}")
+    assert found.exit_code == 130
+    assert "Interrupted: 0 of 6 runs are done." in found.output
+    assert "Nothing was simulated." in (tmp_path / "report.html").read_text()
 
 
 @pytest.mark.parametrize(
