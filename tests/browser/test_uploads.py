@@ -2,16 +2,18 @@
 
 import secrets
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
 from desk import Desk
-from door import DoorAside, door_aside
 from fleet import web_names
 from photo import photo
 from playwright.sync_api import Locator, expect
 
 from deploy.local import Stack
+from lab.testbed.line import Line, Way
+from lab.testbed.wires import Wires, open_wires
 
 # Each machine takes millions of bytes from a program before any is on the way, so the picture is larger than that.
 PICTURE = photo(30) + b"\0" * 9_000_000
@@ -21,16 +23,17 @@ pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.timeout(240)]
 
 
 @pytest.fixture
-def line(stack: Stack) -> Iterator[DoorAside]:
+def line(stack: Stack) -> Iterator[Wires]:
     """The line between the browser and HAProxy."""
-    with door_aside(stack.url) as line:
-        yield line
+    with open_wires() as wires:
+        wires.open("browser", "127.0.0.1", urlsplit(stack.url).port or 80)
+        yield wires
 
 
 @pytest.fixture
-def desk(open_desk: Callable[..., Desk], line: DoorAside) -> Desk:
+def desk(open_desk: Callable[..., Desk], line: Wires) -> Desk:
     """Somebody on their board, on a phone."""
-    desk = open_desk(width=360, url=line.url)
+    desk = open_desk(width=360, url=f"http://127.0.0.1:{line.port('browser')}")
     desk.go("/signup")
     desk.sign_up(f"anna_{secrets.token_hex(4)}", "Anna Slow")
     desk.at("/board")
@@ -57,11 +60,11 @@ def held_bytes(stack: Stack) -> float:
 
 
 def test_an_upload_shows_how_far_it_is_and_can_be_called_off(
-    stack: Stack, desk: Desk, line: DoorAside, eventually: Callable[..., None]
+    stack: Stack, desk: Desk, line: Wires, eventually: Callable[..., None]
 ) -> None:
     """By keyboard too. Nothing of it is kept, what was typed is, and sending it again makes one card."""
     words = f"Slowly {secrets.token_hex(4)}"
-    line.slow_down(BYTES_PER_SECOND)
+    line.change(["browser"], Line(there=Way(bytes_per_second=BYTES_PER_SECOND)))
     composer = begin(desk, words)
     bar, stop = composer.get_by_role("progressbar", name="Upload"), desk.show("stop-sending")
     expect(bar).to_be_visible()
@@ -70,7 +73,7 @@ def test_an_upload_shows_how_far_it_is_and_can_be_called_off(
     stop.focus()
     desk.page.keyboard.press("Enter")
     expect(composer.get_by_role("status")).to_contain_text("Cancelled")
-    line.slow_down(None)
+    line.make_plain()
     expect(bar).to_be_hidden()
     expect(stop).to_be_hidden()
     expect(desk.show("send")).to_be_focused()

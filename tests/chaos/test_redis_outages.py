@@ -8,15 +8,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from door import DoorAside, door_aside
 from load.driver import Load
 from load.evidence import Evidence
 from load.seen import HASHING, Seen, percentile
 from load.sizes import Size, whole_only
 
 from deploy.local import Stack, single_store
+from lab.testbed.line import Line, Way
+from lab.testbed.wires import open_wires
 
 OUTAGE_SECONDS = 10.0
 CONTRACT_SECONDS = 1.0  # an error comes within this time
@@ -85,19 +87,23 @@ def test_a_black_hole_before_redis_breaks_no_promise(
     """The same when commands vanish on the way; those of before the outage are never done later."""
     with ExitStack() as closing:
         redis = closing.enter_context(single_store("redis", tmp_path / "redis", clean_environ))
-        hole: DoorAside = closing.enter_context(door_aside(redis.url))
-        stack = closing.enter_context(_running(tmp_path / "run", mode, hole.url, clean_environ))
+        wires = closing.enter_context(open_wires())
+        there = urlsplit(redis.url)
+        port = wires.open("redis", "127.0.0.1", there.port or 6379)
+        url = there._replace(netloc=f"127.0.0.1:{port}").geturl()
+        stack = closing.enter_context(_running(tmp_path / "run", mode, url, clean_environ))
         with load_on(stack, users=24, rate=80) as load:
             load.lasting("before", 5)
             with load.phase("outage"):
-                hole.stall()
+                wires.change(["redis"], Line.both(Way(swallows=True)))
                 time.sleep(OUTAGE_SECONDS)
-                hole.shut()  # with what its connections held
-                hole.open()
+                swallowed = wires.counts()["redis"].swallowed_bytes
+                wires.make_plain()  # which resets the connections that lost something
             back = time.monotonic()
             _heal(load)
             load.lasting("after", 5)
             seen = load.finish()
+    assert swallowed, "the hole was there, and nobody asked"
     _judge(seen, back, evidence, stale_wanted=mode == "on")
 
 
