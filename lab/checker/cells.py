@@ -19,7 +19,8 @@ ABSENT, PRESENT = 0, 1
 
 @dataclass(slots=True)
 class Value:
-    """`begun`: not before this. `settled`: by then, if at all; never again after. `settled_by` proves the latter.
+    """When a value can have happened, in seconds. `begun`: not before this; -inf where it may have been there at the
+    beginning. `settled`: by then, if at all, and never again after; inf where nothing says so. `settled_by` proves it.
 
     `once` is false for what was sent again without a key. `writes` are all requests that wrote it.
     """

@@ -20,7 +20,8 @@ from lab.history import History, Request
 
 
 def check(history: History) -> Verdict:
-    """What became of each promise. The history is not changed, and its requests may be in any order.
+    """What became of each promise, P1 to P7 in their order. The history is not changed, and its requests may be in any
+    order; one without requests leaves every promise not exercised. Raises nothing of its own.
 
     Python's garbage collector rests meanwhile: nothing here becomes part of a cycle, and it would walk through the
     whole history again and again.

@@ -28,7 +28,7 @@ class Loss(NamedTuple):
 
 
 class Spans:
-    """Times that may overlap; whether something falls into one of them is found in O(log n)."""
+    """Pairs of start and end in seconds, both within, that may overlap; asked in O(log n)."""
 
     def __init__(self, spans: Iterable[tuple[float, float]]) -> None:
         self._starts: list[float] = []

@@ -8,8 +8,8 @@ from lab.history import Request
 
 
 class Item(NamedTuple):
-    """From `known_at` on it was known that nothing older than `strength` may be seen; `number` and `request` say by
-    what. `tag` is whose it is."""
+    """From `known_at` on it was known that nothing may be seen that had surely happened before `strength`, both in
+    seconds; `number` and `request` say by what. `tag` is whose it is: whoever is told apart by it."""
 
     known_at: float
     strength: float
@@ -39,7 +39,7 @@ class Evidence:
             self._other.append(other)
 
     def before(self, moment: float, *, but: Hashable = None) -> Item | None:
-        """The strongest item known before this moment, of any tag but this one."""
+        """The strongest item known before this moment (not at it), of any tag but this one; None if there is none."""
         place = bisect_left(self._times, moment) - 1
         if place < 0:
             return None

@@ -11,7 +11,10 @@ from lab.history import Request
 def check_numbers(
     told: Sequence[tuple[int, Request]], word: str, finding: Finding, losses: Sequence[Loss], disturbed: Disturbed
 ) -> None:
-    """What can only rise, a version or a count: what the answers to one user said."""
+    """What can only rise, a version or a count: what the answers to one user said, by number and request, in any order.
+
+    `word` names it in a proof; `losses` are those of what it counts.
+    """
     reads = [each for each in told if not disturbed.excuses_staleness(each[1])]
     for those, binds in epochs(reads, losses):
         seen = strongest(

@@ -54,6 +54,7 @@ class Site:
     # What is there
 
     def web_names(self) -> list[str]:
+        """`web-1`, `web-2`, ..., whether they run or not."""
         return [name for name in self.stack.names() if name.startswith("web-")]
 
     def status(self) -> list[ProcessStatus]:
@@ -115,6 +116,7 @@ class Site:
         return self.folder / "injected.log"
 
     def note(self, words: str) -> None:
+        """Written down as injected, with the time. Raises OSError."""
         moment = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
         with self.notes.open("a") as file:
             file.write(f"{moment} injected by the lab: {words}\n")

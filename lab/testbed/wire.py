@@ -66,6 +66,7 @@ class Wire:
             self._place = None
 
     def counts(self) -> Counts:
+        """What it has done since it was opened."""
         return Counts(
             connections=self._tally.connections,
             open=len(self._tally.open),

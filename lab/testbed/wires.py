@@ -33,10 +33,11 @@ class Wires:
 
     @property
     def names(self) -> list[str]:
+        """In the order they were opened."""
         return list(self._ports)
 
     def port(self, name: str) -> int:
-        """Where it is found on the loopback."""
+        """Where it is found on the loopback. Raises KeyError for one that was not opened."""
         return self._ports[name]
 
     def open(self, name: str, host: str, port: int) -> int:

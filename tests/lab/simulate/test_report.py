@@ -67,6 +67,15 @@ def test_the_same_figures_are_drawn_the_same(results: list[Result]) -> None:
     assert all(one.svg != other.svg for one, other in zip(first, fewer, strict=True))
 
 
+def test_what_was_done_is_marked_where_it_was_done(results: list[Result]) -> None:
+    """In the chart over time, of the largest fleet."""
+    unmarked = [msgspec.structs.replace(each, changes=[]) for each in results]
+    differ = [
+        one.name for one, other in zip(charts_of(results), charts_of(unmarked), strict=True) if one.svg != other.svg
+    ]
+    assert differ == ["over-time"]
+
+
 def test_nothing_is_drawn_of_nothing(tmp_path: Path) -> None:
     """What was interrupted at once has a page, too."""
     assert "interrupted" in write_report(Kept(False, {}, [], []), tmp_path).read_text()
