@@ -9,7 +9,7 @@ Nothing is decided here; see `lab.checker`.
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -25,6 +25,10 @@ Change = Literal["planned", "slight", "kill", "hang", "outage", "other"]
 nobody may feel but in time, such as a longer way; no request may fail. `kill`: an instance died without a word; no GET
 may fail. `hang`: one said nothing for a while, and woke up; no GET may fail. `outage`: a backing service was away, the
 outage contract holds. `other`: nothing is promised of single requests."""
+
+
+NEVER: Final = 1e12
+"""A moment that does not come, and that JSON can hold."""
 
 
 class Request(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -81,10 +85,10 @@ class Request(msgspec.Struct, frozen=True, omit_defaults=True):
 class Disturbance(msgspec.Struct, frozen=True):
     """Something that was done to the site: what, to which part, from when until when it was undone.
 
-    `settled` is when the site had what it needs again (processes in service, links up); what a promise says about a
-    fault holds until then. `loses` says what may be lost by it, in words, "" for nothing; `losing` names it: registers,
-    `cards` (likes too), `sessions`, `versions`. Lost is what was acknowledged at most `losing_seconds` before it
-    started, None: however long before, or until it was settled.
+    `settled` is when the site had what it needs again (processes in service, links up), NEVER if it did not; what a
+    promise says about a fault holds until then. `loses` says what may be lost by it, in words, "" for nothing; `losing`
+    names it: registers, `cards` (likes too), `sessions`, `versions`. Lost is what was acknowledged at most
+    `losing_seconds` before it started, None: however long before, or until it was settled.
     """
 
     started: float
@@ -124,12 +128,10 @@ def now() -> float:
 
 def write_history(history: History, file: Path) -> None:
     """As JSON lines: the head, then one line for each disturbance and each request, in the order they began."""
-    encode = msgspec.json.encode
     with file.open("wb") as out:
         head = msgspec.structs.replace(history, requests=[], disturbances=[])
-        out.write(encode(head) + b"\n")
-        for line in _lines(history):
-            out.write(line + b"\n")
+        out.write(msgspec.json.encode(head) + b"\n")
+        out.writelines(_lines(history))
 
 
 def read_history(file: Path) -> History:
@@ -152,7 +154,17 @@ def read_history(file: Path) -> History:
     return history
 
 
+def encode_request(request: Request) -> bytes:
+    """Its line of a file, the end of the line included."""
+    return b"R " + msgspec.json.encode(request) + b"\n"
+
+
+def encode_disturbance(disturbance: Disturbance) -> bytes:
+    """Its line of a file, the end of the line included."""
+    return b"D " + msgspec.json.encode(disturbance) + b"\n"
+
+
 def _lines(history: History) -> Iterator[bytes]:
     both: Iterable[Request | Disturbance] = [*history.requests, *history.disturbances]
     for each in sorted(both, key=lambda each: each.started):
-        yield (b"R " if isinstance(each, Request) else b"D ") + msgspec.json.encode(each)
+        yield encode_request(each) if isinstance(each, Request) else encode_disturbance(each)
