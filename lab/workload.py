@@ -59,6 +59,8 @@ KEYS: Final[dict[str, dict[str, Key]]] = {
         "logout_share": Key(0, 1, 0.02, "visits that end with a log-out; the next one begins with a log-in"),
         "late_share": Key(0, 1, 0.5, "log-outs after which an old tab still asks with the old cookies"),
         "revoke_share": Key(0, 1, 0.01, "visits in which the session of the other device is ended"),
+        "password_share": Key(0, 1, 0, "visits in which the password is changed, which ends every other session"),
+        "wandering_share": Key(0, 1, 0, "browsers that lose or garble their affinity cookie now and then"),
     },
     "content": {
         "cards": Key(1, 1_000_000, 2000, "cards that are known and looked at; older ones are forgotten", whole=True),
@@ -88,6 +90,8 @@ class Workload:
     logout_share: float
     late_share: float
     revoke_share: float
+    password_share: float
+    wandering_share: float
     cards: int
     popularity_exponent: float
     characters: int

@@ -3,6 +3,7 @@
 An account with the handle "" is nobody: it reads what anybody may, and never logs in.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -33,8 +34,11 @@ class Account:
         self._note = note
         self._keys = 0
         self._marks: dict[str, None] = {}
+        self._passwords = deque([PASSWORD])  # what it is is in doubt if there are several; the likeliest comes first
+        names = [f"{name or handle}/{n}" for n in range(devices)]
         self.devices = [
-            Device(f"{name or handle}/{n}", Browser(connections, f"HotseatLab device {n}")) for n in range(devices)
+            Device(each, Browser(connections, f"HotseatLab device {n}", town.wandering(each)))
+            for n, each in enumerate(names)
         ]
 
     async def sign_up(self, device: Device, at: float) -> Reply:
@@ -70,8 +74,9 @@ class Account:
         asker = self.asker(device)
         reply = await device.browser.ask(sent.method, sent.path, sent.body, sent.headers)
         request, shown = request_of(sent, reply, asker)
-        is_over = was_turned_away(reply, sent) or not device.browser.holds("session")
-        if is_over and device.session == asker.session:
+        if was_turned_away(reply, sent) and device.session == asker.session:
+            device.session = ""
+        if not device.browser.holds("session"):  # what ends a former session takes away the cookie of the present one
             device.session = ""
         self.town.learn(shown.cards)
         self._remember(request.made)
@@ -84,6 +89,21 @@ class Account:
         request, _ = request_of(sent, reply, asker)
         self._note(request, at)
         return request
+
+    @property
+    def password(self) -> str:
+        return self._passwords[0]
+
+    def password_is(self, password: str) -> None:
+        self._passwords = deque([password])
+
+    def password_may_be(self, password: str) -> None:
+        """An answer was lost."""
+        self._passwords.append(password)
+
+    def password_is_another(self) -> None:
+        """The likeliest was refused."""
+        self._passwords.rotate(-1)
 
     def asker(self, device: Device) -> Asker:
         return Asker(self.handle, device.name, device.session, self._marks)
@@ -109,7 +129,7 @@ class Account:
     async def _enter(self, device: Device, route: str, more: Mapping[str, str], at: float) -> Reply:
         device.log_ins += 1
         asker = Asker(self.handle, device.name, f"{device.name}#{device.log_ins}")
-        body = msgspec.json.encode({"handle": self.handle, "password": PASSWORD, **more})
+        body = msgspec.json.encode({"handle": self.handle, "password": self.password, **more})
         sent = Sent("login", "POST", route, f"/api/v1/{route}", body, JSON)
         reply = await device.browser.ask(sent.method, sent.path, sent.body, sent.headers)
         request, _ = request_of(sent, reply, asker)
@@ -117,5 +137,7 @@ class Account:
             device.begin_session()
         else:
             device.quiet_until = reply.ended + retry_seconds(reply)
+        if reply.status == 401:
+            self.password_is_another()
         self._note(request, at)
         return reply

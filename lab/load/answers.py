@@ -1,10 +1,11 @@
 """What an answer says, as a request of the history: what became of it, who answered from which tier, what it showed.
 
 An own card of somebody else's, or somebody else's profile where one's own was asked for, shows as its `owner`.
+A card or a profile is shown to anybody. Shown to somebody whose session is over, it says nothing about what is theirs.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -12,12 +13,16 @@ import msgspec
 
 from lab.history import Kind, Outcome, Request
 from lab.load.browser import Reply
+from lab.workload import FOR_ANYBODY
 
 NOTE_CHARACTERS: Final = 160
 _DETAIL = re.compile(r'detail="([a-z]+)-([a-z]+)(?:-stale-(\w+))?"')
 _REFUSED = range(400, 500)
 THEME: Final = "theme"
 """The register that each session has for itself: the application keeps preferences with the session."""
+
+THE_SESSION: Final = "session"
+"""What evidence calls it: an answer that does not tell where it was found was given to nobody."""
 
 _LOGIN_PAGE = "/login"
 
@@ -127,17 +132,19 @@ def outcome_of(sent: Sent, reply: Reply) -> Outcome:
 def request_of(sent: Sent, reply: Reply, asker: Asker) -> tuple[Request, Shown]:
     """The request as it goes into the history, and what its answer showed."""
     outcome = outcome_of(sent, reply)
-    tiers, stale = _tiers(reply.headers.get("cache-status", ""))
     note, shown = "", Shown()
     if outcome == "done":
         try:
-            shown = shown_by(sent, reply.body, replace(asker, marks=()) if _was_nobody(reply, tiers) else asker)
+            shown = shown_by(sent, reply.body, asker)
         except msgspec.DecodeError as error:  # ValidationError is one
             note = f"{sent.path}: the answer is not what the API describes: {error}"
     else:
         shown.missing = _gone(sent, reply, asker)
         said = reply.lost or reply.body[:NOTE_CHARACTERS].decode("utf-8", "replace")
         note = f"{sent.path}: {said}"
+    tiers, stale = _tiers(reply.headers.get("cache-status", ""))
+    if sent.route in FOR_ANYBODY and outcome == "done" and THE_SESSION not in tiers:
+        shown = _to_nobody(shown)
     request = Request(
         started=reply.started,
         ended=reply.ended,
@@ -227,15 +234,16 @@ def _of_cards(cards: list[Card], asker: Asker, version: int | None = None) -> Sh
     )
 
 
+def _to_nobody(shown: Shown) -> Shown:
+    """What an answer showed that does not know who asks. What it says is theirs all the same, it does say."""
+    owner = shown.owner if shown.shown else ""
+    return Shown(owner=owner, shown=shown.shown, cards=shown.cards)
+
+
 def _gone(sent: Sent, reply: Reply, asker: Asker) -> tuple[str, ...]:
     """An own card that is not there."""
     card = sent.path.rpartition("/")[2]
     return (card,) if sent.route == "card" and reply.status == 404 and card in asker.marks else ()
-
-
-def _was_nobody(reply: Reply, tiers: Mapping[str, str]) -> bool:
-    """Whether the site answered somebody whose session it does not have, where it tells: nothing is theirs in there."""
-    return "x-instance" in reply.headers and "session" not in tiers
 
 
 def _tiers(cache_status: str) -> tuple[dict[str, str], str]:

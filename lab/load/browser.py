@@ -18,6 +18,7 @@ import aiohttp
 from yarl import URL
 
 from lab.history import now
+from lab.load.wandering import AFFINITY, Wandering
 
 PATIENCE_SECONDS = 30.0
 IDLE_SECONDS = 10.0  # a connection is not used again after that; the proxy closes it after 15
@@ -105,11 +106,12 @@ async def connected(
 
 
 class Browser:
-    """One cookie jar. `device` is what it calls itself (`User-Agent`)."""
+    """One cookie jar. `device` is what it calls itself (`User-Agent`); `wandering`, if it does not stay put."""
 
-    def __init__(self, connections: Connections, device: str) -> None:
+    def __init__(self, connections: Connections, device: str, wandering: Wandering | None = None) -> None:
         self._connections = connections
         self._device = device
+        self._wandering = wandering
         self.cookies: dict[str, str] = {}
 
     async def ask(self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Reply:
@@ -132,23 +134,26 @@ class Browser:
 
     def with_cookies(self, cookies: Mapping[str, str]) -> "Browser":
         """One more of its kind, with these cookies."""
-        other = Browser(self._connections, self._device)
+        other = Browser(self._connections, self._device, self._wandering)
         other.cookies = dict(cookies)
         return other
 
     async def _ask_once(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         sent = {"User-Agent": self._device, **headers}
-        if self.cookies:
-            sent["Cookie"] = "; ".join([f"{name}={value}" for name, value in self.cookies.items()])
+        cookies, stays = self._wandering.leaves(self.cookies) if self._wandering else (self.cookies, True)
+        if cookies:
+            sent["Cookie"] = "; ".join([f"{name}={value}" for name, value in cookies.items()])
         reply = await self._connections.ask(method, path, sent, body)
         if reply.cookies:
-            self._keep(reply.cookies)
+            self._keep(reply.cookies, () if stays else AFFINITY)
         return reply
 
-    def _keep(self, lines: tuple[str, ...]) -> None:
+    def _keep(self, lines: tuple[str, ...], passed_by: tuple[str, ...]) -> None:
         for line in lines:
             pair, _, attributes = line.partition(";")
             name, _, value = pair.strip().partition("=")
+            if name in passed_by:
+                continue
             if value in ("", '""') or _is_over(attributes):
                 self.cookies.pop(name, None)
             else:

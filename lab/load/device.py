@@ -35,6 +35,11 @@ class Device:
     def begin_session(self) -> None:
         self.session, self.session_id, self.themes = f"{self.name}#{self.log_ins}", "", 0
 
+    def renew_session(self) -> None:
+        """It goes on under a new id; what belonged to it does too."""
+        self.log_ins += 1
+        self.session, self.session_id = f"{self.name}#{self.log_ins}", ""
+
 
 def retry_seconds(reply: Reply) -> float:
     """How long an answer asks to wait: a second if it does not say, a minute at most."""

@@ -35,6 +35,8 @@ class Person:
                 return await going.log_out(self.account, device, step.chance, at)
             case "revoke":
                 await going.revoke(self.account, device, step.chance, at)
+            case "password":
+                await going.change_password(self.account, device, step.chance, at)
             case "theme" if not device.theme_under_way:
                 await self._write_theme(device, at)
             case "name" if not self._name_under_way:

@@ -81,6 +81,8 @@ class _Planner:
         actions = self._drawn(person, self._length())
         if person != NOBODY and chance.random() < workload.revoke_share:
             actions.insert(len(actions) // 2, "revoke")
+        if person != NOBODY and chance.random() < workload.password_share:
+            actions.insert(len(actions) // 2, "password")
         if person != NOBODY and chance.random() < workload.logout_share:
             actions.append("logout")
         steps = []

@@ -6,6 +6,7 @@ from typing import Final
 
 from lab.load.photos import photo
 from lab.load.popularity import Zipf
+from lab.load.wandering import Wandering
 from lab.workload import Workload
 
 PHOTOS: Final = 4
@@ -18,6 +19,7 @@ class Town:
     def __init__(self, workload: Workload, name: str, seed: int) -> None:
         self.workload = workload
         self.name = name
+        self._seed = seed
         self._popular_cards = Zipf(workload.cards, workload.popularity_exponent)
         self._popular_people = Zipf(workload.users, workload.popularity_exponent)
         self._cards: list[str] = []
@@ -28,6 +30,13 @@ class Town:
 
     def handle(self, person: int) -> str:
         return f"{self.name}_{person}"
+
+    def wandering(self, browser: str) -> Wandering | None:
+        """How the browser of this name strays, if it is one that does; the same for the same seed."""
+        if not self.workload.wandering_share:
+            return None
+        chance = Random(f"wandering {self._seed} {browser.removeprefix(self.name)}")  # noqa: S311  # no secret
+        return Wandering(chance) if chance.random() < self.workload.wandering_share else None
 
     def learn(self, cards: Iterable[str]) -> None:
         """Cards that an answer named, the newest last; the oldest are forgotten."""

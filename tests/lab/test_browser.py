@@ -3,13 +3,29 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from random import Random
 
 import pytest
 from lab_stub_site import StubSite, stub_site
 
 from lab.load.browser import Browser, connected, usable_url
+from lab.load.wandering import Wandering
 
 HELD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
+
+
+class Straying(Random):
+    """Chooses to stray each time, this way."""
+
+    def __init__(self, way: int) -> None:
+        super().__init__()
+        self._way = way
+
+    def random(self) -> float:
+        return 0.0
+
+    def randrange(self, start: int, stop: int | None = None, step: int = 1) -> int:
+        return self._way
 
 
 @asynccontextmanager
@@ -71,6 +87,19 @@ async def test_a_cookie_that_lasts_is_kept() -> None:
         browser = Browser(connections, "one")
         await browser.ask("GET", "/")
         assert browser.cookies == {"a": "x=y", "b": "2"}
+
+
+@pytest.mark.asyncio
+async def test_a_browser_that_wanders_loses_its_affinity_cookie_and_no_other() -> None:
+    """Thrown away, garbled, or passed by; after the last the former one is sent again."""
+    for way, sent, then in ((0, None, "web-1-secret"), (1, "0former", "former"), (2, None, "former")):
+        async with stub_site() as site, connected(site.url) as connections:
+            site.seen = []
+            browser = Browser(connections, "one", Wandering(Straying(way)))
+            browser.cookies = {"SRV": "former", "floor": "3"}
+            await browser.ask("GET", "/api/v1/visits")
+            assert (site.seen[0].cookies.get("SRV"), site.seen[0].cookies["floor"]) == (sent, "3")
+            assert browser.cookies == {"SRV": then, "floor": "3"}
 
 
 @pytest.mark.asyncio

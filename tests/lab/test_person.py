@@ -132,6 +132,74 @@ async def test_the_session_of_another_device_is_ended() -> None:
 
 
 @pytest.mark.asyncio
+async def test_a_change_of_the_password_ends_every_session_but_ones_own() -> None:
+    """That goes on under another name, with its theme; the cookies of before are let in nowhere."""
+    async with _somebody() as met:
+        await met.take("me", device=1)
+        await met.take("theme")
+        met.requests.clear()
+        await met.take("password", chance=0.5)
+        change, *late = met.requests
+        assert (change.kind, change.outcome, change.session) == ("revoke", "done", "t_0/0#1")
+        assert change.ends == ("t_0/0#1", "t_0/1#1")
+        assert [(each.browser, each.session, each.outcome) for each in late] == [
+            ("t_0/0/late", "t_0/0#1", "refused"),
+            ("t_0/0/late", "t_0/0#1", "refused"),
+        ]
+        await met.take("me")
+        assert (met.last().session, met.last().saw[THEME]) == ("t_0/0#2", 1)
+        await met.take("theme")
+        assert met.last().wrote == {THEME: 2}
+        await met.take("me", device=1)
+        assert (met.last().session, met.last().outcome) == ("t_0/1#1", "refused")
+        await met.take("me", device=1)
+        assert (met.last().session, met.last().outcome) == ("t_0/1#2", "done")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("was_done", [True, False])
+async def test_after_a_change_whose_answer_was_lost_both_passwords_are_tried(was_done: bool) -> None:
+    """Not for a while, since it may be done yet and end what has begun before that."""
+    async with _somebody() as met:
+        hook = "status_after" if was_done else "status_for"
+        setattr(met.site, hook, lambda asked: 503 if asked.path.endswith("/password") else 0)
+        await met.take("password")
+        assert met.last().outcome == "unknown"
+        await met.take("logout", chance=1)
+        assert not await met.take("me")
+        assert met.last().kind == "logout"
+        routes = []
+        for _ in range(2):
+            met.devices[0].quiet_until = 0
+            await met.take("me")
+            routes.append((met.last().route, met.last().outcome))
+        tried_twice = [("login", "refused"), ("me", "done")]
+        assert routes == (tried_twice if was_done else [("me", "done")] * 2)
+
+
+@pytest.mark.asyncio
+async def test_nobody_logs_in_while_the_password_is_changed() -> None:
+    """Or nobody could say whether that session is one of those that were ended."""
+    async with _somebody() as met:
+        met.site.delay_seconds = 0.05
+        await asyncio.gather(met.take("password", chance=1), met.take("me", device=1))
+        assert [each.route for each in met.requests] == ["password", "login", "me"]
+        assert met.requests[0].ends == ("t_0/0#1",)
+
+
+@pytest.mark.asyncio
+async def test_whoever_lost_the_cookie_of_their_session_logs_in() -> None:
+    """A late answer to what a former session asked takes away the present one's."""
+    async with _somebody() as met:
+        met.site.status_for = lambda asked: 0
+        account, device = met.person.account, met.devices[0]
+        del device.browser.cookies["session"]
+        device.session = "t_0/0#9"
+        await account.read(device, "card", "/api/v1/cards/0123456789abcdef01234567", now())
+        assert device.session == ""
+
+
+@pytest.mark.asyncio
 async def test_a_card_whose_answer_was_lost_is_sent_again_under_its_key() -> None:
     """And is there once; the next one is new."""
     async with _somebody() as met:

@@ -11,6 +11,7 @@ from lab.load.popularity import Zipf
 from lab.workload import load_workload, workload_of
 
 MANY = 4000
+STEADY = {"logout_share": 0, "revoke_share": 0, "password_share": 0}
 
 
 def _planned(name: str, seed: int, count: int = MANY) -> list[Visit]:
@@ -40,7 +41,7 @@ def test_the_load_is_even_from_the_first_second_on(name: str) -> None:
     coming = visits(load_workload(name), 1, rate=rate)
     counts: Counter[int] = Counter()
     for visit in takewhile(lambda visit: visit.steps[0].at < seconds, coming):
-        counts.update(int(step.at // 10) for step in visit.steps if step.action not in ("logout", "revoke"))
+        counts.update(int(step.at // 10) for step in visit.steps if step.action not in ("logout", "revoke", "password"))
     found = [counts[each] / 10 for each in range(6)]
     assert found == pytest.approx([rate] * 6, rel=0.2), found
     assert sum(found) / 6 == pytest.approx(rate, rel=0.1)
@@ -83,7 +84,7 @@ def test_people_are_as_active_as_the_law_says() -> None:
 
 def test_devices_log_outs_and_revocations_are_as_often_as_wanted() -> None:
     """Shares of the visits; a log-out is the last step."""
-    devices = {"second_device_share": 0.3, "logout_share": 0.2, "revoke_share": 0.1}
+    devices = {"second_device_share": 0.3, "logout_share": 0.2, "revoke_share": 0.1, "password_share": 0.15}
     workload = small_workload(devices=devices, people={"anonymous_share": 0})
     planned = list(islice(visits(workload, 1), MANY))
     assert sum(visit.device for visit in planned) / MANY == pytest.approx(0.3, abs=0.04)
@@ -92,11 +93,13 @@ def test_devices_log_outs_and_revocations_are_as_often_as_wanted() -> None:
     assert not any(step.action == "logout" for visit in planned for step in visit.steps[:-1])
     revokes = sum(step.action == "revoke" for visit in planned for step in visit.steps)
     assert revokes / MANY == pytest.approx(0.1, abs=0.03)
+    changes = sum(step.action == "password" for visit in planned for step in visit.steps)
+    assert changes / MANY == pytest.approx(0.15, abs=0.03)
 
 
 def test_the_length_of_a_visit_has_the_mean_that_was_asked_for() -> None:
     """Of one step, and of many."""
     for requests in (1, 3, 25):
-        workload = small_workload(visits={"requests": requests}, devices={"logout_share": 0, "revoke_share": 0})
+        workload = small_workload(visits={"requests": requests}, devices=STEADY)
         lengths = [len(visit.steps) for visit in islice(visits(workload, 1), MANY)]
         assert sum(lengths) / MANY == pytest.approx(requests, rel=0.06)

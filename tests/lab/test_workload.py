@@ -17,8 +17,15 @@ def test_a_preset_can_be_used(name: str) -> None:
 
 
 def test_there_are_the_presets_that_are_told() -> None:
-    """Four kinds of sites that differ in what is asked of them."""
-    assert preset_names() == ["api", "dashboard", "shop", "social"]
+    """Four kinds of sites that differ in what is asked of them, and one to find out what breaks."""
+    assert preset_names() == ["api", "dashboard", "restless", "shop", "social"]
+
+
+def test_only_what_is_made_to_break_things_has_browsers_that_wander() -> None:
+    """What is compared has browsers as they are, which obey."""
+    wandering = {name: load_workload(name).wandering_share for name in preset_names()}
+    assert wandering.pop("restless") == 0.3
+    assert set(wandering.values()) == {0}
 
 
 def test_a_file_is_read_by_its_path_and_has_defaults(tmp_path: Path) -> None:
@@ -42,12 +49,13 @@ def test_every_faulty_key_is_told_at_once() -> None:
                 "visits": {"think_seconds": "long", "requests": True},
                 "content": {"popularity_exponent": float("nan")},
                 "mix": {"board": -1, "buy": 2},
-                "devices": 4,
+                "devices": {"wandering_share": 1.5, "password_share": -1},
+                "forks": 4,
                 "colours": {},
             },
         )
     told = "\n".join(caught.value.faults)
-    assert len(caught.value.faults) == 10
+    assert len(caught.value.faults) == 12
     assert "people.users is 1; allowed is a whole number from 2 to 100000." in told
     assert "people.follows is 2.5; allowed is a whole number from 0 to 100." in told
     assert "people.friends is not known; allowed are users, " in told
@@ -56,9 +64,17 @@ def test_every_faulty_key_is_told_at_once() -> None:
     assert "content.popularity_exponent is nan; allowed is a number from 0 to 3." in told
     assert "mix.board is -1; allowed is a number from 0 to 1e+06." in told
     assert "mix.buy is not known; allowed are board, " in told
-    assert "devices is 4; a table [devices] is allowed." in told
+    assert "devices.wandering_share is 1.5; allowed is a number from 0 to 1." in told
+    assert "devices.password_share is -1; allowed is a number from 0 to 1." in told
+    assert "forks is not known; allowed are people, " in told
     assert "colours is not known; allowed are people, " in told
     assert str(caught.value).startswith("The workload bad cannot be used:\n")
+
+
+def test_a_section_that_is_no_table_is_refused() -> None:
+    """It says what it should be."""
+    with pytest.raises(BadWorkload, match=r"devices is 4; a table \[devices\] is allowed."):
+        workload_of("bad", {"devices": 4, "mix": {"me": 1}})
 
 
 def test_a_mix_of_nothing_is_refused() -> None:
@@ -82,5 +98,5 @@ def test_a_file_that_is_no_workload_is_told_so(tmp_path: Path, content: bytes | 
 
 def test_an_unknown_preset_is_told_with_those_there_are() -> None:
     """A name without a slash is no path."""
-    with pytest.raises(BadWorkload, match=r"there are api, dashboard, shop, social, or give a .toml file"):
+    with pytest.raises(BadWorkload, match=r"there are api, dashboard, restless, shop, social, or give a .toml file"):
         load_workload("sozial")

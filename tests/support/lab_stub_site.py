@@ -206,6 +206,20 @@ class StubSite:
             del self.logins[token]
         return (204 if found else 404), None, []
 
+    def _password(self, asked: Asked) -> Answer:
+        assert asked.login is not None
+        person = asked.login.person
+        if person.password != asked.given["current"]:
+            return 403, {"title": "Forbidden"}, []
+        person.password = asked.given["new"]
+        theirs = [token for token, login in self.logins.items() if login.person is person]
+        preferences = asked.login.preferences
+        for token in theirs:
+            del self.logins[token]
+        cookies = self._begin(person)
+        self.logins[next(reversed(self.logins))].preferences |= preferences
+        return 200, {"ended": len(theirs) - 1}, cookies
+
     # How
 
     def _begin(self, person: Somebody) -> list[str]:
@@ -259,6 +273,7 @@ _ROUTES: list[tuple[str, re.Pattern[str], Callable[..., Answer]]] = [
         ("POST", r"/api/v1/logout", StubSite._logout),
         ("PUT", r"/api/v1/me", StubSite._profile),
         ("PATCH", r"/api/v1/me/preferences", StubSite._preferences),
+        ("PUT", r"/api/v1/me/password", StubSite._password),
         ("POST", r"/api/v1/cards", StubSite._post),
         ("PUT", r"/api/v1/cards/([0-9a-f]{24})/like", StubSite._like),
         ("PUT", r"/api/v1/people/(\w+)/follow", StubSite._follow),
