@@ -105,7 +105,7 @@ setup(
             "sticky = deploy.local.commands:sticky",
             "compare = lab.compare.command:compare",
             "chaos = lab.chaos.command:chaos",
-            "report = lab.compare.command:report",
+            "report = lab.report.command:report",
             "simulate = lab.simulate.command:simulate",
             "drain = deploy.local.commands:drain",
             "kill = deploy.local.commands:kill",

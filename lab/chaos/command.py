@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-import msgspec
 from rich.console import Console
 
 from deploy.local import StackError
+from lab.chaos.footing import MODES, RUNGS, mode_of
 from lab.chaos.results import ChaosResult
-from lab.chaos.running import MODES, Chaos, Times, Wanted
+from lab.chaos.running import Chaos, Times, Wanted
 from lab.chaos.terminal import print_chaos
 from lab.errors import LabError, Misuse
 from lab.faults import ALL, Fault, named
+from lab.report.chaos_page import write_chaos
 from lab.surroundings import site_environ, told_to_stop
 from lab.terminal import complaints, new_folder, progress_bar
 from lab.workload import Workload, load_workload
@@ -25,16 +26,25 @@ from lab.workload import Workload, load_workload
 SHORT: Final = ("rolling-restart", "kill", "redis-pause", "redis-cut")
 USERS: Final = 40
 RATE: Final = 40.0
+WORKLOAD: Final = "restless"
 
 
 @click.command()
 @click.argument("scenarios", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Every fault there is; takes long.")
 @click.option("--list", "lists", is_flag=True, help="Say which faults there are, and do nothing.")
-@click.option("--mode", type=click.Choice(["both", *MODES]), default="both", show_default=True)
-@click.option("--workload", default="social", show_default=True, help="A preset's name, or a .toml file.")
+@click.option("--mode", type=click.Choice(["both", *MODES]), help="One of the two; both are done by default.")
+@click.option(
+    "--rung",
+    type=click.Choice(list(RUNGS)),
+    help="One rung of the ladder instead; naive is the control, in which violations have to be found.",
+)
+@click.option("--workload", default=WORKLOAD, show_default=True, help="A preset's name, or a .toml file.")
 @click.option(
     "--seconds", type=click.FloatRange(0.5, 60), default=5.0, show_default=True, help="How long a fault lasts."
+)
+@click.option(
+    "--calm", type=click.FloatRange(0.5, 60), default=3.5, show_default=True, help="Seconds before and after a fault."
 )
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Where the figures and histories go.")
@@ -54,8 +64,9 @@ def chaos(scenarios: tuple[str, ...], **given: Any) -> None:
         out = given["out"] or new_folder("chaos")
         out.mkdir(parents=True, exist_ok=True)
         result = _done(wanted, out, console)
+        page = write_chaos(result, out)
     print_chaos(console, result)
-    console.print(f"Figures and histories: {out}")
+    console.print(f"The report: {page}")
     if result.violations or not result.complete:
         sys.exit(1)
 
@@ -63,14 +74,22 @@ def chaos(scenarios: tuple[str, ...], **given: Any) -> None:
 def _wanted(scenarios: tuple[str, ...], given: dict[str, Any]) -> Wanted:
     if scenarios and given["everything"]:
         raise Misuse("Name scenarios or say --all, not both.")
+    if given["rung"] and given["mode"]:
+        raise Misuse("A rung has its mode: say --rung or --mode, not both.")
+    rung = RUNGS.get(given["rung"])
+    if rung:
+        modes: tuple[str, ...] = (mode_of(rung),)
+    else:
+        modes = (given["mode"],) if given["mode"] in MODES else MODES
     faults: tuple[Fault, ...] = tuple(ALL.values()) if given["everything"] else tuple(map(named, scenarios or SHORT))
     return Wanted(
         workload=_small(load_workload(given["workload"])),
         seed=given["seed"],
         faults=faults,
-        modes=MODES if given["mode"] == "both" else (given["mode"],),
-        times=Times(fault=given["seconds"]),
-        environ=site_environ(),
+        modes=modes,
+        times=Times(calm=given["calm"], fault=given["seconds"], after=given["calm"]),
+        environ={**site_environ(), **(rung.settings if rung else {})},
+        rung=rung.name if rung else "",
     )
 
 
@@ -83,7 +102,7 @@ def _small(workload: Workload) -> Workload:
 def _done(wanted: Wanted, out: Path, console: Console) -> ChaosResult:
     """As much as could be done."""
     began = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC")
-    result = ChaosResult(began, version("hotseat"), wanted.workload.name, wanted.seed)
+    result = ChaosResult(began, version("hotseat"), wanted.workload.name, wanted.seed, wanted.rung)
     with told_to_stop(), progress_bar(console, wanted.steps) as progress:
         try:
             asyncio.run(Chaos(wanted, out, result, progress).run())
@@ -91,5 +110,4 @@ def _done(wanted: Wanted, out: Path, console: Console) -> ChaosResult:
             result.stopped = "it was interrupted"
         except (LabError, StackError) as error:
             result.stopped = str(error)
-    (out / "chaos.json").write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
     return result

@@ -2,18 +2,19 @@
 
 import msgspec
 
-from lab.checker import Verdict, story
-from lab.history import Disturbance, Request
+from lab.chaos.timeline import Moment
 
 PROMISES = ("P1", "P2", "P3", "P4", "P5", "P6", "P7")
-CALM = "calm"
+CRAMPED_MS = 50.0  # on a machine with room it is a few
 
 
 class Scenario(msgspec.Struct, frozen=True):
     """One fault in one mode. Requests are those sent from its beginning until the next one's.
 
-    `settled_seconds` is from its end until the site lacked nothing, `recovered_seconds` until the last request that
-    failed because of it, None where none did. `broken` counts violations by promise. `error`: why it could not be done.
+    `settled_seconds` is from its end until the site lacked nothing, None if it never did, `recovered_seconds` until the
+    last of them that failed, None where none did. `began` and `over`, when it had settled, are seconds of its mode's
+    timeline. `broken` counts violations by promise, `excused` what would be some if it excused nothing. `error`: why it
+    could not be done.
     """
 
     name: str
@@ -26,15 +27,24 @@ class Scenario(msgspec.Struct, frozen=True):
     failed_reads: int = 0
     stale: int = 0
     lasted_seconds: float = 0.0
-    settled_seconds: float = 0.0
+    settled_seconds: float | None = 0.0
     recovered_seconds: float | None = None
     longest_seconds: float = 0.0
+    longest_gap_seconds: float = 0.0
+    p99_ms: float | None = None
+    hot_rate: float = 0.0
+    began: float = 0.0
+    over: float = 0.0
     broken: dict[str, int] = {}
+    excused: dict[str, int] = {}
     error: str = ""
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One promise in one mode: how many requests could have shown it broken, how often it was, the smallest proof."""
+    """One promise in one mode: how many requests could have shown it broken, how often it was, the smallest proof.
+
+    `excused` counts what would have broken it, had nothing been done to the site that may.
+    """
 
     mode: str
     promise: str
@@ -43,17 +53,26 @@ class Finding(msgspec.Struct, frozen=True):
     bore: int
     broken: int
     story: str
+    excused: int = 0
 
 
 class ChaosResult(msgspec.Struct):
-    """A whole run, or as much of it as was done."""
+    """A whole run, or as much of it as was done. `rung` is "" where each mode ran as it does by default.
+
+    By mode: `timelines`; `failed_in_calm`, what failed while nothing was done to the site; `late_ms`, how late the load
+    itself sent 99 of 100 requests at most.
+    """
 
     began: str
     version: str
     workload: str
     seed: int
+    rung: str = ""
     scenarios: list[Scenario] = []
     findings: list[Finding] = []
+    timelines: dict[str, list[Moment]] = {}
+    failed_in_calm: dict[str, int] = {}
+    late_ms: dict[str, float] = {}
     complete: bool = False
     stopped: str = ""
 
@@ -61,58 +80,19 @@ class ChaosResult(msgspec.Struct):
     def violations(self) -> int:
         return sum(each.broken for each in self.findings)
 
+    @property
+    def modes(self) -> list[str]:
+        """Those of which there is a verdict, in their order."""
+        return list(dict.fromkeys(each.mode for each in self.findings))
 
-def findings_of(verdict: Verdict, mode: str) -> list[Finding]:
-    """For the report."""
-    return [
-        Finding(
-            mode,
-            each.promise,
-            each.title,
-            each.state,
-            each.bore,
-            each.broken,
-            story(each.violations[0]) if each.violations else "",
-        )
-        for each in verdict.findings
-    ]
+    def had_room(self, mode: str) -> bool:
+        """Whether the machine had so much to spare that a request that failed was failed by the site."""
+        return not self.failed_in_calm.get(mode) and self.late_ms.get(mode, 0.0) < CRAMPED_MS
 
+    def of(self, mode: str) -> list[Scenario]:
+        """The faults of one mode."""
+        return [each for each in self.scenarios if each.mode == mode]
 
-def scenario_of(
-    disturbance: Disturbance, mode: str, requests: list[Request], until: float, broken: dict[str, int]
-) -> Scenario:
-    """What happened from the beginning of this disturbance until the next one's, `until`."""
-    during = [each for each in requests if disturbance.started <= each.started < until]
-    failed = [each for each in during if each.failed]
-    return Scenario(
-        name=disturbance.name,
-        mode=mode,
-        part=disturbance.part,
-        change=disturbance.change,
-        loses=disturbance.loses,
-        requests=len(during),
-        failed=len(failed),
-        failed_reads=sum(each.failed and each.kind == "read" for each in during),
-        stale=sum(each.stale == "outage" for each in during),
-        lasted_seconds=disturbance.ended - disturbance.started,
-        settled_seconds=disturbance.settled - disturbance.ended,
-        recovered_seconds=max(each.ended for each in failed) - disturbance.ended if failed else None,
-        longest_seconds=max((each.seconds for each in during), default=0.0),
-        broken=broken,
-    )
-
-
-def broken_by(verdict: Verdict, disturbances: list[Disturbance]) -> dict[str, dict[str, int]]:
-    """Violations by the name of the last disturbance that had begun when they were seen, and by promise.
-
-    Of the few that are kept whole; the findings count all.
-    """
-    found: dict[str, dict[str, int]] = {}
-    for finding in verdict.findings:
-        for violation in finding.violations:
-            seen = violation.steps[-1].request.started
-            before = [each for each in disturbances if each.started <= seen]
-            name = violation.disturbance.name if violation.disturbance else before[-1].name if before else CALM
-            counts = found.setdefault(name, {})
-            counts[violation.promise] = counts.get(violation.promise, 0) + 1
-    return found
+    def finding(self, mode: str, promise: str) -> Finding | None:
+        """What became of a promise."""
+        return next((each for each in self.findings if (each.mode, each.promise) == (mode, promise)), None)

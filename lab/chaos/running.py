@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import msgspec
-
 from deploy.local import StackError
-from lab.chaos.results import ChaosResult, broken_by, findings_of, scenario_of
-from lab.checker import check
+from lab.chaos.judging import judge
+from lab.chaos.results import ChaosResult
 from lab.errors import SiteTrouble
 from lab.faults import Fault, disturb
-from lab.history import Disturbance, History, now, read_history
+from lab.history import NEVER, Disturbance, now, read_history
 from lab.load.driver import Load
 from lab.load.recording import Recording
 from lab.progress import Progress
@@ -23,16 +21,15 @@ from lab.testbed.site import Site
 from lab.workload import Workload
 
 HISTORY = "{mode}.history"
-MODES = ("stateless", "sticky")
 
 
 @dataclass(frozen=True)
 class Times:
     """Seconds before a fault, that it lasts if it does, and after the site has settled."""
 
-    calm: float = 3.0
+    calm: float = 3.5
     fault: float = 5.0
-    after: float = 4.0
+    after: float = 3.5
 
 
 @dataclass(frozen=True)
@@ -45,6 +42,7 @@ class Wanted:
     modes: tuple[str, ...]
     times: Times
     environ: Mapping[str, str]
+    rung: str = ""
 
     @property
     def steps(self) -> int:
@@ -70,7 +68,7 @@ class Chaos:
                 await self._in_mode(mode, file, errors)
             finally:
                 if file.exists():
-                    self._judge(mode, read_history(file), errors)
+                    judge(self.result, mode, read_history(file), errors, self._wanted.times.calm)
         self.result.complete = not any(each.error for each in self.result.scenarios)
 
     async def _in_mode(self, mode: str, file: Path, errors: dict[str, str]) -> None:
@@ -104,19 +102,10 @@ class Chaos:
             await asyncio.sleep(times.after)
             self._progress.done()
         await load.stop()
-
-    def _judge(self, mode: str, history: History, errors: Mapping[str, str]) -> None:
-        verdict = check(history)
-        self.result.findings += findings_of(verdict, mode)
-        disturbances = sorted(history.disturbances, key=lambda each: each.started)
-        broken = broken_by(verdict, disturbances)
-        ends = [*(each.started for each in disturbances[1:]), float("inf")]
-        for disturbance, until in zip(disturbances, ends, strict=False):
-            found = scenario_of(disturbance, mode, history.requests, until, broken.get(disturbance.name, {}))
-            self.result.scenarios.append(msgspec.structs.replace(found, error=errors.get(disturbance.name, "")))
+        self.result.late_ms[site.mode] = 1000 * (load.so_far().of("calm")[0].late.p99 or 0.0)
 
 
 def _unsettled(fault: Fault, began: float) -> Disturbance:
     """One that is never over: nothing is promised from then on, and copies may stand in for anything."""
     told = fault.name, fault.part, fault.loses, fault.losing
-    return Disturbance(began, now(), float("inf"), "other", *told, losing_seconds=None, stales=("all",))
+    return Disturbance(began, now(), NEVER, "other", *told, losing_seconds=None, stales=("all",))

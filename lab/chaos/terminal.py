@@ -35,7 +35,7 @@ def _faults(result: ChaosResult) -> Table:
             str(each.requests),
             str(each.failed),
             str(each.stale),
-            f"{each.settled_seconds:.1f}",
+            "" if each.settled_seconds is None else f"{each.settled_seconds:.1f}",
             "" if each.recovered_seconds is None else f"{each.recovered_seconds:+.1f}",
             f"{each.longest_seconds:.2f}",
             _kept(each),
@@ -56,8 +56,11 @@ def _promises(mode: str, findings: list[Finding]) -> Table:
     table.add_column("")
     table.add_column("looked at by", justify="right")
     table.add_column("broken", justify="right")
+    table.add_column("excused", justify="right")
     for each in sorted(findings, key=lambda found: PROMISES.index(found.promise)):
-        table.add_row(f"{each.promise} {each.title}", each.state, f"{each.bore} requests", str(each.broken))
+        table.add_row(
+            f"{each.promise} {each.title}", each.state, f"{each.bore} requests", str(each.broken), str(each.excused)
+        )
     return table
 
 

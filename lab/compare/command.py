@@ -1,9 +1,8 @@
-"""`hotseat compare` and `hotseat report`."""
+"""`hotseat compare`."""
 
 import asyncio
 import sys
 import tempfile
-import webbrowser
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -21,10 +20,9 @@ from lab.compare.results import Result
 from lab.compare.rungs import LADDER
 from lab.errors import LabError, Misuse
 from lab.report import write_report
-from lab.report.page import PAGE, RESULT
 from lab.report.terminal import print_verdict
 from lab.surroundings import site_environ, told_to_stop
-from lab.terminal import REPORTS, complaints, new_folder, progress_bar
+from lab.terminal import complaints, new_folder, progress_bar
 from lab.workload import load_workload, preset_names
 
 ALL_RUNGS: Final = ",".join(rung.name for rung in LADDER)
@@ -79,27 +77,6 @@ def compare(**given: Any) -> None:
         sys.exit(1)
 
 
-@click.command()
-@click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
-@click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
-def report(folder: Path | None, opens: bool) -> None:
-    """Print the verdict of a report, the newest if none is named; or open its page."""
-    with complaints():
-        chosen = folder or _newest()
-        file = chosen / RESULT
-        if not file.is_file():
-            raise Misuse(f"There is no report in {chosen}: it has no {RESULT}.")
-        try:
-            result = msgspec.json.decode(file.read_bytes(), type=Result)
-        except msgspec.DecodeError as error:
-            raise Misuse(f"{file} is no result of a comparison: {error}") from error
-    if opens:
-        webbrowser.open((chosen / PAGE).absolute().as_uri())
-        return
-    print_verdict(Console(highlight=False), result, Prices())
-    click.echo(f"The report: {chosen / PAGE}")
-
-
 def _plan(given: dict[str, Any]) -> Plan:
     workload = load_workload(given["workload"])
     chosen: dict[str, Any] = dict(QUICK if given["quick"] else FULL)
@@ -143,10 +120,3 @@ def _prices(file: Path | None) -> Prices:
     except (msgspec.DecodeError, ValueError) as error:
         names = ", ".join(Prices.__struct_fields__)
         raise Misuse(f"{file} cannot be used for prices: {error}. There are {names}, each a number.") from error
-
-
-def _newest() -> Path:
-    found = sorted(REPORTS.glob("*/" + RESULT), key=lambda file: file.stat().st_mtime)
-    if not found:
-        raise Misuse(f"There is no report in {REPORTS}; make one with: hotseat compare --quick")
-    return found[-1].parent

@@ -200,6 +200,49 @@ def over_time(labels: Labels, moments: Sequence[Moment], fault: tuple[float, flo
     return _chart(labels, draw, height_inches=3.2)
 
 
+@dataclass(frozen=True)
+class Span:
+    """From when to when a fault lasted, and what is written above it."""
+
+    began: float
+    ended: float
+    mark: str
+
+
+def over_faults(  # told by one caller
+    labels: Labels,
+    lines: Mapping[str, Sequence[tuple[float, float]]],
+    spans: Sequence[Span],
+    crosses: Sequence[float],
+    unit: str,
+    *,
+    logarithmic: bool = False,
+) -> Chart:
+    """Lines over seconds, with the time of each fault marked, and a cross at the foot for each of `crosses`."""
+
+    def draw(axes: Axes) -> None:
+        for span in spans:
+            axes.axvspan(span.began, span.ended, color=COLOURS[1], alpha=0.14, linewidth=0)
+            middle = (span.began + span.ended) / 2
+            axes.text(middle, 1.01, span.mark, transform=axes.get_xaxis_transform(), ha="center", fontsize=8)
+        for colour, (name, points) in zip((COLOURS[0], COLOURS[2]), lines.items(), strict=False):
+            axes.plot([at for at, _ in points], [value for _, value in points], color=colour, linewidth=1.3, label=name)
+        if crosses:
+            where = {"transform": axes.get_xaxis_transform(), "clip_on": False}
+            axes.plot(crosses, [0.02] * len(crosses), "x", color=COLOURS[1], markersize=5, label="failed", **where)
+        if logarithmic:
+            axes.set_yscale("log")
+            axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        else:
+            axes.set_ylim(0, 105)
+        axes.margins(x=0.01)
+        axes.set_xlabel("seconds")
+        axes.set_ylabel(unit)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3)
+
+    return _chart(labels, draw, height_inches=3.4)
+
+
 def write_pngs(charts: Sequence[Chart], folder: Path) -> None:
     """Each as `<name>.png`."""
     for chart in charts:

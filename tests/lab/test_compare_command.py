@@ -1,15 +1,11 @@
 """The command line of comparisons: what is asked wrongly is refused in a sentence, before anything is started."""
 
-import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from lab_results import made_up
 
-from lab.compare.command import compare, report
-from lab.compare.prices import Prices
-from lab.report import write_report
+from lab.compare.command import compare
 
 
 def called(*arguments: str) -> Result:
@@ -45,20 +41,3 @@ def test_prices_are_checked(tmp_path: Path) -> None:
         answer = called("--quick", "--prices", str(file))
         assert answer.exit_code == 1
         assert "core_hour, redis_core_hour" in " ".join(answer.output.split())
-
-
-def test_a_report_is_printed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The newest, if none is named."""
-    monkeypatch.chdir(tmp_path)
-    assert "make one with: hotseat compare --quick" in CliRunner().invoke(report, []).output
-    write_report(made_up(), Prices(), tmp_path / "reports" / "first")
-    answer = CliRunner().invoke(report, [])
-    assert answer.exit_code == 0
-    assert "Stickiness saves 34 % of the CPU time here" in " ".join(answer.output.split())
-    assert "reports/first/report.html" in answer.output
-
-
-def test_what_is_no_report_is_called_so(tmp_path: Path) -> None:
-    assert "There is no report in" in CliRunner().invoke(report, [str(tmp_path)]).output
-    (tmp_path / "result.json").write_text(json.dumps({"rounds": "many"}))
-    assert "is no result of a comparison" in " ".join(CliRunner().invoke(report, [str(tmp_path)]).output.split())

@@ -1,11 +1,11 @@
 """The page: whole, by itself, and nothing in it that was not meant to be."""
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import msgspec
 import pytest
+from fetched import fetched_by
 from lab_results import made_up
 
 from lab.compare.prices import Prices
@@ -14,26 +14,11 @@ from lab.report import write_report
 from lab.report.page import charts_of
 
 
-class Loads(HTMLParser):
-    """What a page would fetch."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.fetched: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        for name, value in attrs:
-            if name in ("src", "href", "xlink:href") and value and not value.startswith("#"):
-                self.fetched.append(f"{tag} {name}={value}")
-
-
 def test_the_page_needs_nothing_else(tmp_path: Path) -> None:
     """No script, nothing fetched; the figures beside it are the same that are in it."""
     result = made_up()
     page = write_report(result, Prices(), tmp_path).read_text()
-    loads = Loads()
-    loads.feed(page)
-    assert loads.fetched == []
+    assert fetched_by(page) == []
     assert "<script" not in page
     assert "url(" not in re.sub(r"url\(#", "", page)
     assert msgspec.json.decode((tmp_path / "result.json").read_bytes(), type=Result) == result
