@@ -1,51 +1,22 @@
-"""Charts, drawn once and written twice: as SVG within the page, as PNG beside it. The only place that knows matplotlib.
+"""Charts, drawn once and written twice: as SVG within the page, as PNG beside it."""
 
-A chart is drawn without a display and without global state; the same figures give the same bytes.
-"""
-
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from lab.compare.estimates import Estimate
 from lab.compare.results import Moment
+from lab.drawing import COLOURS, INK, as_png, as_svg, styled_figure
 
-INK, PAPER, GRID = "#16253d", "#fffdf7", "#d8dde2"
-COLOURS: Final = ("#1d4f91", "#b8291c", "#e0a030", "#5b8c5a", "#7a5c99", "#8a8f98")
 DASHES: Final = ("-", "--", "-.")  # lines that lie on one another are both seen
 WIDTH_INCHES: Final = 8.0
-DOTS_PER_INCH: Final = 144
 NOTICED_SHARE: Final = 0.005  # a part that is smaller than this everywhere is not drawn
-
-_STYLE: Any = {
-    "font.family": "DejaVu Sans",
-    "font.size": 10,
-    "text.color": INK,
-    "axes.labelcolor": INK,
-    "axes.edgecolor": INK,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": GRID,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "figure.facecolor": PAPER,
-    "axes.facecolor": PAPER,
-    "legend.frameon": False,
-    "svg.fonttype": "path",
-    "svg.hashsalt": "hotseat",
-}
 
 
 @dataclass(frozen=True)
@@ -250,16 +221,6 @@ def write_pngs(charts: Sequence[Chart], folder: Path) -> None:
 
 
 def _chart(labels: Labels, draw: Callable[[Axes], None], *, height_inches: float) -> Chart:
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(WIDTH_INCHES, height_inches), layout="constrained")
-        FigureCanvasAgg(figure)
+    with styled_figure(WIDTH_INCHES, height_inches) as figure:
         draw(figure.add_subplot())
-        svg = _written(figure, "svg", metadata={"Date": None}).decode()
-        png = _written(figure, "png", dpi=DOTS_PER_INCH)
-    return Chart(labels.name, labels.title, labels.note, svg[svg.index("<svg") :], png)
-
-
-def _written(figure: Figure, form: str, **how: Any) -> bytes:
-    out = io.BytesIO()
-    figure.savefig(out, format=form, **how)
-    return out.getvalue()
+        return Chart(labels.name, labels.title, labels.note, as_svg(figure), as_png(figure))
