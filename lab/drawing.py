@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -54,6 +55,14 @@ def as_svg(figure: Figure) -> str:
 
 def as_png(figure: Figure) -> bytes:
     return _written(figure, "png", dpi=DOTS_PER_INCH)
+
+
+def as_pixels(figure: Figure) -> np.ndarray:
+    """Rows of red, green and blue."""
+    figure.set_dpi(DOTS_PER_INCH)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()  # type: ignore[no-untyped-call]
 
 
 def _written(figure: Figure, form: str, **how: Any) -> bytes:

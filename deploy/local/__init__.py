@@ -8,6 +8,7 @@ stack.down()
 """
 
 from deploy.local.errors import Misuse, StackError, StartFailed
+from deploy.local.lending import running_prometheus
 from deploy.local.ports import free_ports
 from deploy.local.processes import AppCommands
 from deploy.local.programs import Programs
@@ -26,6 +27,7 @@ __all__ = [
     "StackError",
     "StartFailed",
     "free_ports",
+    "running_prometheus",
     "single_store",
     "slot_cookie",
 ]

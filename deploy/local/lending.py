@@ -1,7 +1,7 @@
-"""The running stack's settings for a command that works on it, such as `hotseat seed`.
+"""What a running stack lends to commands that work on it: its settings (`hotseat seed`), its Prometheus.
 
-Registered under `hotseat.environments`: the command line asks here before such a command runs, so that nobody has to
-copy addresses and keys by hand. What is set in the shell wins.
+The settings are registered under `hotseat.environments`: the command line asks here before such a command runs, so
+that nobody has to copy addresses and keys by hand. What is set in the shell wins.
 """
 
 from deploy.local.processes import STACK_MARKER
@@ -17,3 +17,9 @@ def running_environ() -> dict[str, str]:
     if first is None:
         return {}
     return {name: value for name, value in stack.environ_of(first).items() if name != STACK_MARKER}
+
+
+def running_prometheus() -> str:
+    """Where the Prometheus of the stack in `HOTSEAT_RUN_DIR` answers. Raises StackError if none is running."""
+    machine = machine_environ()
+    return Stack(run_dir_of(machine), machine).address("prometheus")
