@@ -9,6 +9,8 @@ from typing import Final
 
 OF_THE_STACK: Final = ("STICKY_MODE", "HOT_CACHE", "BOARD_STRATEGY", "HTTP_PORT", "HOTSEAT_RUN_DIR", "HOTSEAT_STACK")
 
+ALONE: Final = {"GRAFANA": "off"}  # what is measured shares the machine with as little as can be
+
 AMPLE: Final = {
     # all people of a load come from one address, and write more than people do
     "LOGINS_PER_ADDRESS": "100000",
@@ -18,8 +20,11 @@ AMPLE: Final = {
 
 
 def site_environ() -> dict[str, str]:
-    """This process's environment without what chooses a rung or a place, and with quotas that a load does not reach."""
-    return {name: value for name, value in os.environ.items() if name not in OF_THE_STACK} | AMPLE
+    """This process's environment without what chooses a rung or a place, and with quotas that a load does not reach.
+
+    A Grafana that is installed here stays out of it.
+    """
+    return {name: value for name, value in os.environ.items() if name not in OF_THE_STACK} | AMPLE | ALONE
 
 
 @contextmanager

@@ -33,6 +33,8 @@ _NOT_FOR_TESTS = {
     *PORTS,
     *BASE_PORTS,
     "WEB_INSTANCES",
+    "GRAFANA_HOME",
+    "SCRAPE_SECONDS",
     "WEB_SLOTS",
     "STICKY_MODE",
     "HOT_CACHE",
@@ -66,8 +68,8 @@ def figures(request: pytest.FixtureRequest) -> Figures:
 
 @pytest.fixture(scope="session")
 def clean_environ() -> dict[str, str]:
-    """The environment without anything that configures a stack."""
-    return {name: value for name, value in os.environ.items() if name not in _NOT_FOR_TESTS}
+    """The environment without anything that configures a stack, and without a Grafana that may be installed here."""
+    return {name: value for name, value in os.environ.items() if name not in _NOT_FOR_TESTS} | {"GRAFANA": "off"}
 
 
 @pytest.fixture(scope="session")

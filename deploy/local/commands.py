@@ -234,6 +234,7 @@ def _up(console: Console, *, detach: bool) -> None:
         with contextlib.closing(Follower(files)) as follower:  # before the address is shown: no line is missed
             _show(stack, console)
             console.print(f"\nBrowse [bold]{stack.url}[/bold]  (stop with: {'hotseat down' if detach else 'Ctrl-C'})")
+            console.print(_where_dashboards_are(stack), soft_wrap=True)
             if not detach:
                 _follow(stack, follower, LogPrinter(console, files))
                 console.print("The stack was stopped.")
@@ -243,6 +244,14 @@ def _up(console: Console, *, detach: bool) -> None:
     except BaseException:  # a closed pipe, say: nobody would be there to stop it
         stack.down()
         raise
+
+
+def _where_dashboards_are(stack: Stack) -> str:
+    url = stack.dashboards_url
+    if url is None:
+        return f"{stack.without_grafana()}; draw the dashboards with: hotseat dashboards"
+    late = "" if stack.ready("grafana") else "  (Grafana does not answer yet; see: hotseat logs grafana)"
+    return f"Dashboards [bold]{url}[/bold]{late}"
 
 
 def _show(stack: Stack, console: Console) -> list[str]:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from deploy.local.credentials import Credentials
 from deploy.local.errors import StackError
+from deploy.local.grafana import OWN_VARIABLES, Grafana, grafana_command
 from deploy.local.places import HAPROXY_CFG, RunDir
 from deploy.local.ports import free_ports
 from deploy.local.prometheus import prometheus_command
@@ -31,7 +32,7 @@ LATENESS_SECONDS = 5.0  # for a process that ends within DRAIN_SECONDS by its ow
 PROXY_STOP_SECONDS = 33.0  # haproxy.cfg: hard-stop-after 30s
 
 # The kinds, in the order in which they are stopped: who sends requests goes before who answers them.
-STOP_ORDER = (("proxy",), ("web", "worker", "metrics"), ("store",))
+STOP_ORDER = (("proxy",), ("web", "worker", "dashboards", "metrics"), ("store",))
 
 # With these boto3 would look for the embedded S3 server, or for its keys, somewhere else.
 _ELSEWHERE = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3")
@@ -202,8 +203,9 @@ def make_plan(
     programs: Mapping[str, Path],
     environ: Mapping[str, str],
     app: AppCommands,
+    grafana: Grafana | None = None,
 ) -> Plan:
-    builder = _Builder(settings, run_dir, ports, credentials, programs, environ, app)
+    builder = _Builder(settings, run_dir, ports, credentials, programs, environ, app, grafana)
     return Plan(url=builder.url, processes=builder.processes())
 
 
@@ -231,6 +233,7 @@ class _Builder:
     programs: Mapping[str, Path]
     environ: Mapping[str, str]
     app: AppCommands
+    grafana: Grafana | None = None
 
     @property
     def url(self) -> str:
@@ -245,7 +248,8 @@ class _Builder:
         stores = [self._external(name) or make() for name, make in self.stores().items()]
         slots = range(1, self.settings.web_instances + 1)
         web = [self._web(slot) for slot in slots]
-        return [*stores, *web, self._worker(), self._haproxy(), self._prometheus()]
+        grafana = [self._grafana(self.grafana)] if self.grafana else []
+        return [*stores, *web, self._worker(), self._haproxy(), self._prometheus(), *grafana]
 
     def stores(self) -> dict[str, Callable[[], PlannedProcess]]:
         return {"redis": self._redis, "mongodb": self._mongodb, "s3": self._s3}
@@ -385,6 +389,17 @@ class _Builder:
             admin_address=address,
             command=prometheus_command(self.programs["prometheus"], self.run_dir, address),
             environ=self._plain_environ("prometheus"),
+        )
+
+    def _grafana(self, grafana: Grafana) -> PlannedProcess:
+        environ = {name: value for name, value in self.environ.items() if not name.startswith(OWN_VARIABLES)}
+        return PlannedProcess(
+            name="grafana",
+            unit="grafana",
+            kind="dashboards",
+            address=f"http://{LOOPBACK}:{self.ports['GRAFANA_PORT']}",
+            command=grafana_command(grafana, self.run_dir),
+            environ=replace(self, environ=environ)._plain_environ("grafana"),
         )
 
     def _data(self, name: str) -> Path:

@@ -55,6 +55,11 @@ class Programs:
         tools = environ.get("HOTSEAT_TOOLS_DIR")
         return cls(environ.get("PATH", os.defpath), tools=Path(tools).absolute() if tools else TOOLS, say=say)
 
+    @property
+    def search_path(self) -> str:
+        """The PATH, and where servers are beside it."""
+        return self._search_path
+
     def find(self, name: str) -> Path | None:
         """Where `name` is now, or None."""
         # The virtual environment's own programs (rclone, nx-27017) lie beside its Python, activated or not.

@@ -12,11 +12,13 @@ from typing import Protocol
 
 from deploy.local.places import CHECKOUT, RunDir
 
+MOST_TIMEOUT_SECONDS = 4
+
 _CONFIG = """\
 # Written by `hotseat up`.
 global:
-  scrape_interval: 5s
-  scrape_timeout: 4s
+  scrape_interval: {scrape}s
+  scrape_timeout: {timeout}s
 scrape_configs:
   - job_name: hotseat
     file_sd_configs:
@@ -51,10 +53,12 @@ def prometheus_command(program: Path, run_dir: RunDir, address: str) -> list[str
     ]
 
 
-def write_prometheus_files(run_dir: RunDir, processes: Iterable[Scraped]) -> None:
+def write_prometheus_files(run_dir: RunDir, processes: Iterable[Scraped], *, scrape_seconds: int) -> None:
     folder = _folder(run_dir)
     folder.mkdir(exist_ok=True)
-    (folder / "prometheus.yml").write_text(_CONFIG)
+    (folder / "prometheus.yml").write_text(
+        _CONFIG.format(scrape=scrape_seconds, timeout=min(scrape_seconds, MOST_TIMEOUT_SECONDS))
+    )
     write_targets(run_dir, processes)
     _copy_rules(folder / "rules")
 

@@ -75,6 +75,10 @@ def _prometheus_is_ready(process: PlannedProcess) -> bool:
     return http_status(f"{process.address}/-/ready") == 200
 
 
+def _grafana_is_ready(process: PlannedProcess) -> bool:
+    return http_status(f"{process.address}/api/health") == 200
+
+
 def _front_answers(process: PlannedProcess) -> bool:
     # Not the front page: that one counts a visit.
     return http_status(f"{process.address}/login") < 500
@@ -97,4 +101,5 @@ _PROBES: dict[str, Callable[[PlannedProcess], bool]] = {
     "s3": _s3_answers,
     "prometheus": _prometheus_is_ready,
     "haproxy": _front_answers,
+    "grafana": _grafana_is_ready,
 }

@@ -13,11 +13,12 @@ from deploy.local.errors import Misuse
 MOST_SLOTS = 8  # as many as haproxy.cfg declares
 
 STORE_PORTS = ("REDIS_PORT", "MONGODB_PORT", "S3_PORT", "PROMETHEUS_PORT")
-PORTS = ("HTTP_PORT", "HAPROXY_ADMIN_PORT", "WORKER_ADMIN_PORT", *STORE_PORTS)
+PORTS = ("HTTP_PORT", "HAPROXY_ADMIN_PORT", "WORKER_ADMIN_PORT", "GRAFANA_PORT", *STORE_PORTS)
 BASE_PORTS = ("WEB_PORT_BASE", "WEB_ADMIN_PORT_BASE")
 EXTERNAL = {"redis": "REDIS_URL", "mongodb": "MONGODB_URL", "s3": "S3_ENDPOINT_URL"}
 DEFAULT_HTTP_PORT = 8080
 DEFAULT_DRAIN_SECONDS = 25
+DEFAULT_SCRAPE_SECONDS = 5
 
 # The application's variables that a running stack may be given anew (`hotseat restart`); the mode has its own command.
 CHANGEABLE = (
@@ -52,6 +53,9 @@ class StackSettings:
     drain_seconds: float
     web_may_write: bool
     public_origin: str | None
+    grafana: bool
+    grafana_home: str | None
+    scrape_seconds: int
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "StackSettings":
@@ -71,6 +75,9 @@ class StackSettings:
             drain_seconds=read.seconds("DRAIN_SECONDS", DEFAULT_DRAIN_SECONDS),
             web_may_write=read.choice("HOTSEAT_WEB_FSIZE", ("unlimited", "0")) == "unlimited",
             public_origin=environ.get("PUBLIC_ORIGIN") or None,
+            grafana=read.choice("GRAFANA", ("auto", "off")) == "auto",
+            grafana_home=environ.get("GRAFANA_HOME") or None,
+            scrape_seconds=read.integer("SCRAPE_SECONDS", DEFAULT_SCRAPE_SECONDS, 1, 60),
         )
         read.raise_if_faulty()
         return settings

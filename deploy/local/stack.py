@@ -32,6 +32,7 @@ from deploy.local.starting import (
     prepare_stores,
     start_processes,
     start_stack,
+    usable_grafana,
 )
 from deploy.local.status import ProcessStatus, status_of, status_of_plan
 from deploy.local.stopping import HURRY_SECONDS, clear, stop_processes, take_down
@@ -110,6 +111,15 @@ class Stack:
     def url(self) -> str:
         """Where to browse."""
         return self._plan().url
+
+    @property
+    def dashboards_url(self) -> str | None:
+        """Where Grafana shows them; None if it is not part of this stack."""
+        return next((process.address for process in self._plan().of_kind("dashboards")), None)
+
+    def without_grafana(self) -> str:
+        """Why this environment would start none, as a sentence; "" if it would."""
+        return usable_grafana(StackSettings.from_environ(self._environ), self._environ)[1]
 
     # Its processes
 

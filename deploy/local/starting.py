@@ -11,6 +11,7 @@ from pathlib import Path
 from deploy.local import readiness
 from deploy.local.credentials import load_credentials
 from deploy.local.errors import Misuse, StartFailed
+from deploy.local.grafana import Grafana, find_grafana, write_grafana_files
 from deploy.local.logs import last_lines
 from deploy.local.places import RunDir
 from deploy.local.ports import free_port_from, holder, is_free
@@ -32,6 +33,7 @@ from deploy.local.supervision import Supervisor
 from deploy.local.waiting import wait_until
 
 READY_SECONDS = 30.0
+GRAFANA_SECONDS = 15.0  # a first start makes its database
 _ANY_PROGRAM = ("haproxy", "prometheus")
 # HAProxy is last because a server that does not answer its first check gets no requests until the second.
 _ORDER = (("store", "metrics"), ("web", "worker"), ("proxy",))
@@ -41,6 +43,16 @@ def need_programs(settings: StackSettings, environ: Mapping[str, str], say: Call
     """The programs that a stack with these settings runs, fetched if they are missing."""
     stores = [program for store, program in STORE_PROGRAMS.items() if store not in settings.external]
     return Programs.of(environ, say).need(*_ANY_PROGRAM, *stores)
+
+
+def usable_grafana(settings: StackSettings, environ: Mapping[str, str]) -> tuple[Grafana | None, str]:
+    """Grafana, if it is here and wanted; else the sentence that says why not."""
+    if not settings.grafana:
+        return None, "Grafana is switched off (GRAFANA=off)"
+    try:
+        return find_grafana(settings.grafana_home, Programs.of(environ).search_path), ""
+    except Misuse as missing:
+        return None, str(missing)
 
 
 def start_stack(
@@ -54,7 +66,10 @@ def start_stack(
     say: Callable[[str], None],
 ) -> None:
     """Returns with everything ready. Raises Misuse or StartFailed, leaving what was started to the caller."""
+    grafana, _ = usable_grafana(settings, environ)
     ports = choose_ports(settings)
+    if grafana is None:
+        del ports["GRAFANA_PORT"]
     _check_ports(settings, ports)
     plan = make_plan(
         settings,
@@ -64,17 +79,24 @@ def start_stack(
         programs=programs,
         environ=environ,
         app=app,
+        grafana=grafana,
     )
     plan = _released(plan, settings, run_dir, environ, app)
     own = plan.own()
-    _write_files(run_dir, plan, own)
+    _write_files(run_dir, plan, own, settings.scrape_seconds)
     base = {name: value for name in ("PATH", "HOME", "LANG", "TMPDIR") if (value := environ.get(name))}
     supervisor.start(all_units(plan), {**base, STACK_MARKER: str(run_dir.path)})
+    dashboards = [process for process in own if process.kind == "dashboards"]
+    for process in dashboards:  # it takes its time, and nothing waits for it meanwhile
+        supervisor.start_process(process.unit)
     for kinds in _ORDER:
         if "web" in kinds:
             say("preparing the database and the bucket")
             prepare_stores(app, run_dir, plan.of_kind("web")[0])
         start_processes(supervisor, [process for process in own if process.kind in kinds], say)
+    for process in dashboards:
+        say(f"waiting for {process.name}")
+        wait_until(lambda process=process: readiness.answers(process), GRAFANA_SECONDS)  # type: ignore[misc]
 
 
 def start_processes(
@@ -161,10 +183,14 @@ def _check_ports(settings: StackSettings, ports: Mapping[str, int]) -> None:
         )
 
 
-def _write_files(run_dir: RunDir, plan: Plan, own: Iterable[PlannedProcess]) -> None:
+def _write_files(run_dir: RunDir, plan: Plan, own: Iterable[PlannedProcess], scrape_seconds: int) -> None:
     for process in own:
-        if process.kind in ("store", "metrics"):
+        if process.kind in ("store", "metrics", "dashboards"):
             (run_dir.data / process.name).mkdir(exist_ok=True)
-    write_prometheus_files(run_dir, own)
+    write_prometheus_files(run_dir, own, scrape_seconds=scrape_seconds)
+    [prometheus] = plan.of_kind("metrics")
+    for process in plan.of_kind("dashboards"):
+        address = process.address.removeprefix("http://")
+        write_grafana_files(run_dir, address=address, prometheus_url=prometheus.address, scrape_seconds=scrape_seconds)
     run_dir.haproxy_state_file.write_text("1\n")  # the format's version and no server: all as configured
     plan.write(run_dir.state_file)
