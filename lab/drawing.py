@@ -34,6 +34,7 @@ _STYLE: Any = {
     "axes.facecolor": PAPER,
     "legend.frameon": False,
     "svg.fonttype": "path",
+    "text.parse_math": False,
     "svg.hashsalt": "hotseat",
 }
 

@@ -13,6 +13,8 @@ from dashboards.drawing.evaluating import Answered, Mark, Series
 from dashboards.drawing.intervals import Span
 from dashboards.drawing.look import colour
 from dashboards.drawing.timeline import draw_marks, time_axis
+from dashboards.drawing.units import size_of
+from dashboards.drawing.wording import shortened
 from lab.drawing import COLOURS
 
 MOST_LINES: Final = 24
@@ -105,7 +107,10 @@ def _values(axes: Axes, shown: Sequence[Series]) -> None:
             look.low if look.low is not None else low,
             max(look.high, low + 1e-9) if look.high is not None else _roomy(shown, look.low or 0.0, high),
         )
-        axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]))
+        low, high = axes.get_ylim()
+        size = size_of(high, look.unit)
+        ticks = MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]).tick_values(low / size, high / size)
+        axes.set_yticks([tick * size for tick in ticks if low <= tick * size <= high])
     axes.yaxis.set_major_formatter(lambda value, _: look.told(value) if not look.mappings else f"{value:g}")
     if label := look.custom.get("axisLabel"):
         axes.set_ylabel(label, fontsize=SMALL_POINTS)
@@ -138,7 +143,8 @@ def _legend(figure: Figure, axes: Axes, answered: Answered, shown: Sequence[Seri
     if calcs:
         told = {series.name: series.look.told(series.reduced(calcs[0])) for series in shown}
         names = [f"{name}  {told.get(name, '')}" for name in names]
-    handles, names = handles[:MOST_NAMED], names[:MOST_NAMED]
+    room = max(8, int((width - 0.6) / _CHARACTER_INCHES))
+    handles, names = handles[:MOST_NAMED], [shortened(name, room) for name in names[:MOST_NAMED]]
     longest = max(map(len, names))
     columns = max(1, min(len(names), int((width - 0.2) / (longest * _CHARACTER_INCHES + 0.4))))
     rows = math.ceil(len(names) / columns)

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from dashboards.drawing.evaluating import Answered, Series
 from dashboards.drawing.intervals import Span
 from dashboards.drawing.lines import PALETTE, SMALL_POINTS, with_gaps
+from dashboards.drawing.wording import LONGEST_NAME, shortened
 from lab.drawing import GRID, INK
 
 MOST_NUMBERS: Final = 12
@@ -42,7 +43,14 @@ def draw_numbers(figure: Figure, answered: Answered, span: Span, top: float) -> 
             color=_hue(series, how) or INK,
         )
         if named:
-            figure.text(middle, top * 0.2, series.name, fontsize=SMALL_POINTS, ha="center", va="center")
+            figure.text(
+                middle,
+                top * 0.2,
+                shortened(series.name, max(8, int(each * 12))),
+                fontsize=SMALL_POINTS,
+                ha="center",
+                va="center",
+            )
 
 
 def draw_bars(figure: Figure, answered: Answered) -> None:
@@ -67,7 +75,9 @@ def draw_bars(figure: Figure, answered: Answered) -> None:
             fontweight="bold",
             annotation_clip=False,
         )
-    axes.set_yticks(range(len(shown)), [series.name for series in shown], fontsize=SMALL_POINTS)
+    axes.set_yticks(
+        range(len(shown)), [shortened(series.name, LONGEST_NAME) for series in shown], fontsize=SMALL_POINTS
+    )
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.set_xlim(0, highest * 1.18)
     axes.set_xticks([])

@@ -12,8 +12,9 @@ from markupsafe import Markup
 from dashboards.drawing.board import Link, Place
 from dashboards.drawing.evaluating import Answered, Evaluated
 from dashboards.drawing.pictures import draw_picture, draw_svg, write_picture
-from dashboards.drawing.tables import plain, rows_told, table_of
+from dashboards.drawing.tables import rows_told, table_of
 from dashboards.drawing.timeline import clock, told_span
+from dashboards.drawing.wording import plain
 
 PAGE: Final = "dashboards.html"
 MOST_WORDS: Final = 12

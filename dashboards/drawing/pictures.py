@@ -12,8 +12,9 @@ from dashboards.drawing.evaluating import Answered, Evaluated
 from dashboards.drawing.lines import draw_lines
 from dashboards.drawing.numbers import draw_bars, draw_numbers
 from dashboards.drawing.states import draw_states
-from dashboards.drawing.tables import SOFT, draw_table, draw_words, wrapped
+from dashboards.drawing.tables import draw_table, draw_words
 from dashboards.drawing.timeline import clock, told_span
+from dashboards.drawing.wording import SOFT, shortened, wrapped
 from lab.drawing import DOTS_PER_INCH, INK, as_pixels, as_svg, styled_figure
 
 WIDTH_INCHES: Final = 13.2
@@ -23,7 +24,7 @@ TABLE: Final = "#dde6e6"  # what the panels lie on
 RED: Final = "#b8291c"
 TITLE_POINTS: Final = 9.5
 NOTE_POINTS: Final = 6.8
-MOST_NOTE_LINES: Final = 2
+TALL_INCHES: Final = 2.6  # from here on there is room for a third line of it
 SHORT_INCHES: Final = 1.7  # a lower panel has no room for its description
 KINDS: Final = ("bargauge", "gauge", "row", "stat", "state-timeline", "table", "text", "timeseries")
 
@@ -82,7 +83,7 @@ def _draw_panel(figure: Figure, answered: Answered, evaluated: Evaluated) -> Non
     down = 0.07 + len(title) * TITLE_POINTS * 1.25 / 72
     if height >= SHORT_INCHES and answered.description:
         lines = wrapped(answered.description, width - 0.2, NOTE_POINTS)
-        shown = lines[:MOST_NOTE_LINES]
+        shown = lines[: 3 if height >= TALL_INCHES else 2]
         if len(lines) > len(shown):
             shown[-1] = shown[-1][: max(0, len(shown[-1]) - 2)] + " …"
         figure.text(
@@ -129,7 +130,15 @@ def _draw_nothing(figure: Figure, answered: Answered, top: float) -> None:
 
 def _draw_row(figure: Figure, answered: Answered) -> None:
     figure.set_facecolor(TABLE)
-    figure.text(0.0, 0.25, answered.title, fontsize=11.5, fontweight="bold", va="baseline", family="DejaVu Serif")
+    figure.text(
+        0.0,
+        0.25,
+        shortened(answered.title, 140),
+        fontsize=11.5,
+        fontweight="bold",
+        va="baseline",
+        family="DejaVu Serif",
+    )
 
 
 def _head_inches(evaluated: Evaluated) -> float:

@@ -10,6 +10,7 @@ from dashboards.drawing.evaluating import Answered, Mark, Series
 from dashboards.drawing.intervals import Span
 from dashboards.drawing.lines import AXIS_INCHES, PALETTE, SMALL_POINTS
 from dashboards.drawing.timeline import draw_marks, time_axis
+from dashboards.drawing.wording import LONGEST_NAME, shortened
 from lab.drawing import PAPER
 
 MOST_ROWS: Final = 16
@@ -30,7 +31,7 @@ def draw_states(figure: Figure, answered: Answered, span: Span, marks: Sequence[
             if (end - start) / span.seconds * width > len(text) * _CHARACTER_INCHES + 0.1:
                 middle = (start + end) / 2
                 axes.text(middle, row, text, ha="center", va="center", fontsize=6.5, color=PAPER, clip_on=True)
-    axes.set_yticks(range(len(shown)), [series.name for series in shown])
+    axes.set_yticks(range(len(shown)), [shortened(series.name, LONGEST_NAME) for series in shown])
     axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
     time_axis(axes, span, width)

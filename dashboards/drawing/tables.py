@@ -1,8 +1,6 @@
 """Panels of rows and columns, and panels of words."""
 
 import math
-import re
-import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,13 +11,13 @@ from matplotlib.lines import Line2D
 from dashboards.drawing.evaluating import Answered, Series
 from dashboards.drawing.look import look_of
 from dashboards.drawing.units import NONE
+from dashboards.drawing.wording import CHARACTER_EM, SOFT, plain, shortened, wrapped
 from lab.drawing import GRID, INK
 
 MOST_ROWS: Final = 14
+LONGEST: Final = 60
 POINTS: Final = 8.0
-SOFT: Final = "#55606e"
 _ROW_INCHES: Final = 0.21
-_EM: Final = 0.58
 VALUE: Final = "Value"
 
 
@@ -78,7 +76,7 @@ def draw_table(figure: Figure, answered: Answered, top: float) -> None:
     shown = table.rows[: room if len(table.rows) <= room else room - 1]
     wide = [max([len(head), *(len(row[place].text) for row in shown)]) + 2 for place, head in enumerate(table.heads)]
     lefts = [sum(wide[:place]) / sum(wide) for place in range(len(wide))]
-    points = min(POINTS, 72 * (width - 0.2) / (sum(wide) * _EM))
+    points = min(POINTS, 72 * (width - 0.2) / (sum(wide) * CHARACTER_EM))
 
     def write(row: int, place: int, text: str, **how: Any) -> None:
         y = top - (0.14 + row * _ROW_INCHES) / float(figure.get_figheight())
@@ -105,23 +103,9 @@ def draw_words(figure: Figure, text: str, top: float, *, colour: str = INK) -> N
     figure.text(0.15 / width, top - 0.02, "\n".join(lines), fontsize=POINTS, va="top", color=colour, linespacing=1.35)
 
 
-def wrapped(text: str, width_inches: float, points: float) -> list[str]:
-    """In lines that fit."""
-    characters = max(8, int(72 * width_inches / (points * _EM)))
-    return [line for part in text.splitlines() for line in textwrap.wrap(part, characters) or [""]]
-
-
-def plain(markdown: str) -> str:
-    """The words of a text in Markdown."""
-    text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", markdown)
-    text = re.sub(r"^#+\s*", "", text, flags=re.MULTILINE)
-    text = re.sub(r"^\s*[-*]\s+", "• ", text, flags=re.MULTILINE)
-    return re.sub(r"(\*\*|__|`)", "", text).strip()
-
-
 def _cell(answered: Answered, name: str, head: str, labels: Mapping[str, str], found: Mapping[str, Series]) -> Cell:
     if not name.startswith(VALUE):
-        return Cell(labels.get(name, ""))
+        return Cell(shortened(labels.get(name, ""), LONGEST))
     series = found.get(name)
     if series is None:
         return Cell(NONE)

@@ -8,9 +8,11 @@ from matplotlib.axes import Axes
 
 from dashboards.drawing.evaluating import Mark
 from dashboards.drawing.intervals import Span
+from dashboards.drawing.wording import shortened
 from lab.drawing import PAPER
 
 LABEL_POINTS: Final = 6.5
+MOST_CHARACTERS: Final = 28
 NAMED_FROM_INCHES: Final = 3.5  # in a narrower panel marks have no room for their names
 _LABEL_INCHES: Final = 0.14  # from one name to the next
 _TICK_INCHES: Final = 0.85
@@ -83,4 +85,6 @@ def _named(marks: Sequence[Mark], apart: float) -> list[tuple[float, str, str]]:
 def _joined(titles: Sequence[str]) -> str:
     different = list(dict.fromkeys(titles))
     text = ", ".join(different)
-    return text if len(text) <= 26 else f"{different[0]} and {len(different) - 1} more" if different[1:] else text
+    if len(text) > MOST_CHARACTERS and different[1:]:
+        text = f"{different[0]} and {len(different) - 1} more"
+    return shortened(text, MOST_CHARACTERS)

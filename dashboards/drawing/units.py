@@ -44,6 +44,12 @@ def knows(unit: str) -> bool:
     return unit in _UNITS or unit.startswith(("suffix:", "prefix:"))
 
 
+def size_of(value: float, unit: str) -> float:
+    """What a value of this size is told in, so that an axis can be divided as people count: 1024, 60, or 1."""
+    steps = {"bytes": _BINARY, "binBps": _BINARY, "s": _DURATIONS, "dtdurations": _DURATIONS}.get(unit, ())
+    return max((size for size, _ in steps if abs(value) >= size), default=1.0)
+
+
 def _digits(value: float, places: int | None) -> str:
     if places is None:
         size = abs(value)
@@ -75,7 +81,7 @@ def _percent(factor: float) -> Callable[[float, int | None], str]:
         if places is None and 99 < shown < 100:  # what is missing from all matters, not what is there
             missing = 100 - shown
             places = min(4, max(1, 1 - math.floor(math.log10(missing))))
-            return f"{min(shown, 100 - 10**-places):.{places}f} %"
+            return f"{_digits(min(shown, 100 - 10**-places), places).rstrip('0')} %"
         return f"{_digits(shown, places)} %"
 
     return say
@@ -108,6 +114,7 @@ _UNITS: Final[dict[str, Callable[[float, int | None], str]]] = {
     "percent": _percent(1.0),
     "percentunit": _percent(100.0),
     "s": _scaled(_DURATIONS, lowest=1e-9),
+    "dtdurations": _scaled(_DURATIONS, lowest=1.0),
     "ms": lambda value, places: _scaled(_DURATIONS, lowest=1e-9)(value / 1e3, places),
     "µs": lambda value, places: _scaled(_DURATIONS, lowest=1e-9)(value / 1e6, places),
     "bytes": _scaled(_BINARY, lowest=1.0),

@@ -1,0 +1,88 @@
+"""What there is for dashboards to see: a stack under the lab's load, in one mode and then the other, with a kill and a
+rolling restart in each; a report wanted, a wrong password tried."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fleet import running
+from member import Member
+
+from deploy.local import Stack
+from lab.load.load_process import LoadProcess, Wanted
+from lab.load.measured import Measured
+from lab.surroundings import AMPLE
+from lab.workload import load_workload
+
+USERS = 24
+RATE = 40.0
+CALM_SECONDS = 8.0
+# So long after a death its successor may look at Redis's word of it, and be scraped.
+NOTICED_SECONDS = 17.0
+
+
+@dataclass(frozen=True)
+class Happened:
+    """What was done when, in seconds since 1970, and what the load measured in each mode."""
+
+    began: float
+    ended: float
+    killed: Mapping[str, float]
+    restarted: Mapping[str, float]
+    toggled: float
+    measured: Mapping[str, Measured]
+
+
+@contextmanager
+def eventful(folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[Stack, Happened]]:
+    """The stack is up, and what happened to it is over."""
+    own = {"STICKY_MODE": "off", "HTTP_PORT": "0", "SCRAPE_SECONDS": "1", "DRAIN_SECONDS": "3"}
+    with running(Stack(folder, {**environ, **AMPLE, **own})) as stack:
+        workload = replace(load_workload("social"), users=USERS, think_seconds=1.0, photo_share=0.2)
+        with LoadProcess(Wanted(workload, stack.url, rate=RATE)) as load:
+            yield stack, _happens(stack, load)
+
+
+def _happens(stack: Stack, load: LoadProcess) -> Happened:
+    began, killed, restarted = time.time(), {}, {}
+    load.start(rung="stateless")
+    asyncio.run(_somebody(stack.url))
+    time.sleep(CALM_SECONDS)
+    killed["stateless"] = _done(lambda: stack.kill("web-2"))
+    stack.wait_ready("web-2")
+    time.sleep(NOTICED_SECONDS)
+    restarted["stateless"] = _done(stack.roll)
+    toggled = _done(lambda: stack.sticky(True))
+    load.mark("measured", "sticky")
+    asyncio.run(_somebody(stack.url))
+    time.sleep(2 * CALM_SECONDS)
+    killed["sticky"] = _done(lambda: stack.kill("web-1"))
+    stack.wait_ready("web-1")
+    time.sleep(NOTICED_SECONDS)
+    restarted["sticky"] = _done(stack.roll)
+    time.sleep(CALM_SECONDS / 2)
+    load.stop()
+    run = load.so_far()
+    measured = {mode: run.of("measured", mode)[0] for mode in ("stateless", "sticky")}
+    return Happened(began, time.time(), killed, restarted, toggled, measured)
+
+
+def _done(act: Callable[[], object]) -> float:
+    """When it was begun."""
+    began = time.time()
+    act()
+    return began
+
+
+async def _somebody(url: str) -> None:
+    """Somebody whose password is tried in vain, who wants a report, and sends one card twice."""
+    async with Member(url) as member:
+        await member.sign_up()
+        wrong = {"handle": member.handle, "password": "not the right one"}
+        assert (await member.ask("POST", "/api/v1/login", json=wrong)).status_code in (401, 403)
+        await member.done("POST", "/api/v1/reports")
+        for _ in range(2):
+            await member.done("POST", "/api/v1/cards", json={"text": "twice"}, headers={"Idempotency-Key": "twice"})
