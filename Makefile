@@ -6,7 +6,7 @@ BUILT_FROM := setup.py pyproject.toml $(wildcard constraints.txt) deploy/local/b
 FAST := not chaos and not soak
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status logs seed test chaos soak compare bench-cache lint types format lock screenshots clean tools
+.PHONY: help up down status logs seed test chaos soak compare bench-cache dashboards lint types format lock screenshots clean tools
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | while IFS='|' read -r name text; do printf '  make %-11s %s\n' "$$name" "$$text"; done
@@ -40,6 +40,9 @@ compare: .venv/.lab ## measure the ladder to stickiness on stacks of its own, an
 
 bench-cache: .venv/.dev ## measure the cache beside others, write docs/benchmarks.md (minutes; TRACES=folder: real traces too)
 	@$(BIN)/python -m benchmarks --markdown docs/benchmarks.md $(if $(TRACES),--traces "$(TRACES)")
+
+dashboards: .venv/.dev ## write Grafana's dashboards, Prometheus's rules and alerts anew into dashboards/generated
+	@$(BIN)/python -m dashboards
 
 lint: .venv/.dev ## check style, and who imports whom
 	@$(BIN)/ruff check --quiet

@@ -1,0 +1,287 @@
+"""Sticky or stateless? Both modes side by side, and what the one saves over the other."""
+
+from typing import Final
+
+from dashboards.board import Board, Panel, Query, Row, Threshold
+from dashboards.boards.events import EVENTS
+from dashboards.queries import affinity, cost, link, modes, tiers
+
+STICKY: Final = "sticky on"
+STATELESS: Final = "sticky off"
+_BOTH: Final = ((STICKY, "green"), (STATELESS, "orange"))
+_LEGEND: Final = "sticky {{sticky_mode}}"
+_NO_REQUESTS: Final = "No requests in this time range."
+_TIERS: Final = (("memory", "green"), ("Redis", "yellow"), ("made anew", "red"))
+
+
+def board() -> Board:
+    """The board an engineer decides by."""
+    return Board(
+        uid="hotseat-sticky",
+        title="1 Sticky or stateless?",
+        description="Does it pay to keep users where their data is hot? Both modes over the same time range; switch "
+        "with `hotseat sticky on` and `hotseat sticky off` while there are requests.",
+        rows=(_answer(), _tiers(), _cost(), _waiting(), _freshness(), _affinity()),
+        events=EVENTS,
+    )
+
+
+def _answer() -> Row:
+    return Row(
+        "Does stickiness pay?",
+        (
+            Panel(
+                "What does stickiness save?",
+                "The share of a request's calls to Redis that are not made when it is on: 1 minus calls per request "
+                "when on by calls per request when off, each over the whole time range. Calls that no request causes "
+                "(heartbeats, staleness checks, hand-over) are left out. The choice of a mode does not matter here.",
+                "stat",
+                "percentunit",
+                (Query(cost.saved(cost.REDIS_CALLS), "Redis calls saved"),),
+                "Needs requests in both modes.",
+                width=6,
+                height=5,
+                base="red",
+                thresholds=(Threshold(0, "yellow"), Threshold(0.3, "green")),
+                decimals=0,
+                least=None,
+            ),
+            Panel(
+                "How often does a request ask Redis?",
+                "Calls to Redis per request, over the whole time range, for each mode.",
+                "stat",
+                "none",
+                (Query(cost.per_request_all_along(cost.REDIS_CALLS), _LEGEND),),
+                _NO_REQUESTS,
+                width=6,
+                height=5,
+                colours=_BOTH,
+                decimals=2,
+            ),
+            Panel(
+                "What processor time does a request take?",
+                "Processor time of the web processes per request, over the whole time range, for each mode. With few "
+                "requests it is mostly what an idle process uses.",
+                "stat",
+                "s",
+                (Query(cost.per_request_all_along(cost.PROCESSOR), _LEGEND),),
+                _NO_REQUESTS,
+                width=6,
+                height=5,
+                colours=_BOTH,
+                decimals=2,
+            ),
+            Panel(
+                "How long do the slowest 1 in 100 wait?",
+                "p99 of the time from a request's headers to its answer's end, over the whole time range, for each "
+                "mode, without streams. It is read from buckets, so it is rough between their bounds.",
+                "stat",
+                "s",
+                (Query(cost.waiting_all_along(0.99), _LEGEND),),
+                _NO_REQUESTS,
+                width=6,
+                height=5,
+                colours=_BOTH,
+                decimals=1,
+            ),
+        ),
+    )
+
+
+def _tiers() -> Row:
+    return Row(
+        "Where do answers come from?",
+        (
+            _who_answers("Who answers when it is on?", modes.STICKY, "No lookups with stickiness on."),
+            _who_answers("Who answers when it is off?", modes.STATELESS, "No lookups with stickiness off."),
+        ),
+    )
+
+
+def _who_answers(title: str, which: str, empty: str) -> Panel:
+    return Panel(
+        title,
+        "The share of lookups that was answered from the instance's own memory, from Redis, or had to be made anew.",
+        "stacked",
+        "percentunit",
+        (
+            Query(tiers.answered(tiers.FROM_MEMORY, which), "memory"),
+            Query(tiers.answered(tiers.FROM_REDIS, which), "Redis"),
+            Query(tiers.answered(tiers.MADE_ANEW, which), "made anew"),
+        ),
+        empty,
+        colours=_TIERS,
+        most=1,
+    )
+
+
+def _cost() -> Row:
+    return Row(
+        "What does a request cost?",
+        (
+            Panel(
+                "How often does a request ask Redis?",
+                "Calls to Redis per request, those aside that no request causes.",
+                "lines",
+                "none",
+                (Query(cost.per_request(cost.REDIS_CALLS), _LEGEND),),
+                _NO_REQUESTS,
+                width=8,
+                colours=_BOTH,
+            ),
+            Panel(
+                "How much goes to and from Redis?",
+                "Bytes between the web processes and Redis per request, heartbeats and staleness checks included.",
+                "lines",
+                "bytes",
+                (Query(cost.per_request(cost.REDIS_BYTES, "direction"), f"{_LEGEND}, {{{{direction}}}}"),),
+                _NO_REQUESTS,
+                width=8,
+                colours=(
+                    (f"{STICKY}, received", "green"),
+                    (f"{STICKY}, sent", "blue"),
+                    (f"{STATELESS}, received", "orange"),
+                    (f"{STATELESS}, sent", "red"),
+                ),
+            ),
+            Panel(
+                "What processor time does a request take?",
+                "Processor time of the web processes per request. With few requests it is mostly what an idle process "
+                "uses.",
+                "lines",
+                "s",
+                (Query(cost.per_request(cost.PROCESSOR), _LEGEND),),
+                _NO_REQUESTS,
+                width=8,
+                colours=_BOTH,
+            ),
+        ),
+    )
+
+
+def _waiting() -> Row:
+    return Row(
+        "How long do people wait?",
+        (
+            Panel(
+                "How many requests are there to judge by?",
+                "Requests per second in each mode. Compare stretches that are alike.",
+                "lines",
+                "reqps",
+                (Query(cost.requests(), _LEGEND),),
+                _NO_REQUESTS,
+                width=8,
+                colours=_BOTH,
+            ),
+            Panel(
+                "How long does every second one wait at most?",
+                "p50 of the time from a request's headers to its answer's end, without streams.",
+                "lines",
+                "s",
+                (Query(cost.waiting(0.5), _LEGEND),),
+                _NO_REQUESTS,
+                width=8,
+                colours=_BOTH,
+            ),
+            Panel(
+                "How long do the slowest 1 in 100 wait?",
+                "p99 of the same. The line is what is promised: 250 ms.",
+                "lines",
+                "s",
+                (Query(cost.waiting(0.99), _LEGEND),),
+                _NO_REQUESTS,
+                width=8,
+                colours=_BOTH,
+                thresholds=(Threshold(0.25, "red"),),
+            ),
+        ),
+    )
+
+
+def _freshness() -> Row:
+    return Row(
+        "Is what comes from memory fresh?",
+        (
+            Panel(
+                "How many nines of hot hits were fresh?",
+                "Of the hot hits that were compared with Redis afterwards in this time range, the share that was "
+                "stale, as nines: 2 is at least 99 % fresh, 3 at least 99.9 %, with 95 % confidence. It grows with "
+                "the number of checks; 3,000 without a stale one give 3.",
+                "stat",
+                "none",
+                (Query(tiers.freshness_nines(), "nines"),),
+                "No hot hit was checked yet.",
+                width=6,
+                base="red",
+                thresholds=(Threshold(1, "yellow"), Threshold(2, "green")),
+                decimals=1,
+            ),
+            Panel(
+                "What came of the checks?",
+                "fresh: the same as in Redis. overtaken: Redis had a newer one, and the copy was dropped in time, as "
+                "promised. stale: it was still trusted after B; the promise was broken. unknown: Redis did not answer.",
+                "stacked",
+                "cps",
+                (Query(tiers.checks(), "{{result}}"),),
+                "No hot hit was checked.",
+                width=9,
+                colours=(("fresh", "green"), ("overtaken", "blue"), ("stale", "red"), ("unknown", "text")),
+            ),
+            Panel(
+                "How soon does a copy hear of a write?",
+                "Time from a write to the arrival of its invalidation, half and 99 % of them. B is how long a copy may "
+                "be answered after its truth changed.",
+                "lines",
+                "s",
+                (
+                    Query(tiers.invalidation_lag(0.5), "half"),
+                    Query(tiers.invalidation_lag(0.99), "99 %"),
+                    Query(link.bound(), "B"),
+                ),
+                "No invalidation: hot copies are off.",
+                width=9,
+                colours=(("half", "green"), ("99 %", "yellow"), ("B", "red")),
+            ),
+        ),
+    )
+
+
+def _affinity() -> Row:
+    return Row(
+        "Are people served where they belong?",
+        (
+            Panel(
+                "Where did HAProxy send requests?",
+                "The share of requests by outcome. kept: where the browser belongs. new: it belonged nowhere yet. "
+                "moved: elsewhere, because its instance was down, was leaving, or had too many users. expired, forged: "
+                "its cookie was too old, or not one of ours. When stickiness is off nobody belongs anywhere.",
+                "stacked",
+                "percentunit",
+                (Query(affinity.outcomes(), "{{outcome}}"),),
+                _NO_REQUESTS,
+                colours=_OUTCOMES,
+                most=1,
+            ),
+            Panel(
+                "How much of memory's lookups were hits?",
+                "Hits per lookup of the hot tier, for each instance. A process that has just begun starts warm if it "
+                "could preload, and cold if not.",
+                "lines",
+                "percentunit",
+                (Query(tiers.memory_hit_rate(), "{{instance}}"),),
+                "No lookups in memory: hot copies are off.",
+                most=1,
+            ),
+        ),
+    )
+
+
+_OUTCOMES: Final = (
+    ("kept", "green"),
+    ("new", "blue"),
+    ("moved_down", "red"),
+    ("moved_drain", "yellow"),
+    ("moved_rebalance", "purple"),
+    ("expired", "text"),
+    ("forged", "orange"),
+)

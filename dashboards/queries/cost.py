@@ -1,0 +1,46 @@
+"""What a request costs, by mode: calls, bytes, processor time, waiting."""
+
+from dashboards.labels import MODE, OF_NO_REQUEST, STREAMS, web
+from dashboards.queries.counting import added, all_along, quantile, rate, share
+from dashboards.queries.modes import CHOSEN, STATELESS, STICKY, told_apart
+
+REQUESTS = web("hotseat_http_requests_total")
+REDIS_CALLS = web("hotseat_backend_calls_total", 'backend="redis"', f'op!~"{OF_NO_REQUEST}"')
+REDIS_BYTES = web("hotseat_backend_bytes_total", 'backend="redis"')
+PROCESSOR = web("process_cpu_seconds_total")
+WAITING = web("hotseat_http_request_duration_seconds_bucket", f'route!="{STREAMS}"')
+
+
+def per_request(counter: str, *by: str) -> str:
+    """What one request adds to `counter`, for each mode."""
+    return f"{_each_mode(counter, *by)} / on ({MODE}) group_left () ({requests()} > 0)"
+
+
+def per_request_all_along(counter: str, which: str = CHOSEN) -> str:
+    """The same as one figure for each mode, over the whole time range of the board."""
+    return share(all_along(_each_mode(counter, which=which)), all_along(_each_mode(REQUESTS, which=which)))
+
+
+def saved(counter: str) -> str:
+    """The share of a request's cost that stickiness saves, over the whole time range; nothing until both modes ran."""
+    sticky, stateless = (f"sum({per_request_all_along(counter, mode)})" for mode in (STICKY, STATELESS))
+    return f"1 - {sticky} / ({stateless} > 0)"
+
+
+def waiting(q: float) -> str:
+    """How long a request takes at most, for a share `q` of them, for each mode."""
+    return quantile(q, told_apart(rate(WAITING)), MODE)
+
+
+def waiting_all_along(q: float) -> str:
+    """The same over the whole time range."""
+    return quantile(q, all_along(added(told_apart(rate(WAITING)), "le", MODE)), MODE)
+
+
+def requests() -> str:
+    """Per second, for each mode."""
+    return _each_mode(REQUESTS)
+
+
+def _each_mode(counter: str, *by: str, which: str = CHOSEN) -> str:
+    return added(told_apart(rate(counter), which), MODE, *by)

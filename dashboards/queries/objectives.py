@@ -1,0 +1,58 @@
+"""What was promised and what is left of it, from the recorded rules.
+
+The rules are recorded for the whole fleet, under a job and an instance of their own.
+"""
+
+from typing import Final
+
+from dashboards.labels import chosen
+from dashboards.queries.counting import OVER
+
+AVAILABILITY: Final = "availability"
+LATENCY: Final = "latency"
+FRESHNESS: Final = "freshness"
+
+
+def objective() -> str:
+    """The share that is promised to be good."""
+    return chosen("slo:objective:ratio")
+
+
+def kept(slo: str, window: str) -> str:
+    """The share that was good."""
+    return f"1 - {chosen(f'slo:failure_ratio:rate{window}', _is(slo))}"
+
+
+def failing(window: str) -> str:
+    """The share that was not, for each promise."""
+    return chosen(f"slo:failure_ratio:rate{window}")
+
+
+def budget_left() -> str:
+    """The share of the error budget that would be left if the last three days were the whole period."""
+    return chosen("slo:error_budget_left:ratio_rate3d")
+
+
+def budget_left_of(slo: str) -> str:
+    """The same of one promise."""
+    return chosen("slo:error_budget_left:ratio_rate3d", _is(slo))
+
+
+def burn(window: str) -> str:
+    """How fast the budget is used: 1 uses it up exactly at the end of the period."""
+    return chosen(f"slo:burn_rate:rate{window}")
+
+
+def events() -> str:
+    """How much there is to judge by, per second."""
+    return chosen("slo:events:rate5m")
+
+
+def firing() -> str:
+    """Alerts that are firing, each as 1."""
+    firing = chosen("fleet:alerts_firing:info")
+    return f"max by (alertname, severity) (max_over_time({firing}[{OVER}]))"
+
+
+def _is(slo: str) -> str:
+    return f'slo="{slo}"'

@@ -1,0 +1,63 @@
+"""Rate, errors, duration: what the application says of its requests, by route."""
+
+from dashboards.labels import INSTANCE, STREAMS, web
+from dashboards.queries.counting import added, quantile, rate, share
+from dashboards.queries.modes import of_chosen_mode
+
+_REQUESTS = "hotseat_http_requests_total"
+SHOWN = 8  # routes of a picture: those that have most of what it shows
+
+
+def requests() -> str:
+    """Per second, of all."""
+    return added(_rate())
+
+
+def requests_by_route() -> str:
+    """Per second, of the busiest routes."""
+    return f"topk({SHOWN}, {added(_rate(), 'route')} > 0)"
+
+
+def requests_by_instance() -> str:
+    """Per second, of each instance."""
+    return added(_rate(), INSTANCE)
+
+
+def failing_share() -> str:
+    """The share of all requests that ended in an error of ours."""
+    return share(added(_rate('status="5xx"')), added(_rate()))
+
+
+def failing_by_route() -> str:
+    """The share of a route's requests that ended in an error of ours, of the worst routes."""
+    failed = share(added(_rate('status="5xx"'), "route"), added(_rate(), "route"))
+    return f"topk({SHOWN}, {failed})"
+
+
+def refused_by_route() -> str:
+    """Requests per second that were refused as wrong or too many, of the busiest such routes."""
+    refused = _rate('status="4xx"')
+    return f"topk({SHOWN}, {added(refused, 'route')} > 0)"
+
+
+def waiting(q: float) -> str:
+    """How long a request takes at most, for a share `q` of them."""
+    return quantile(q, of_chosen_mode(rate(_buckets())))
+
+
+def waiting_by_route(q: float) -> str:
+    """The same for the slowest routes."""
+    return f"topk({SHOWN}, {quantile(q, of_chosen_mode(rate(_buckets())), 'route')} > 0)"
+
+
+def imbalance() -> str:
+    """Requests of the busiest instance, as multiples of the average: 1 is even."""
+    return f"max({requests_by_instance()}) / (avg({requests_by_instance()}) > 0)"
+
+
+def _rate(*matchers: str) -> str:
+    return of_chosen_mode(rate(web(_REQUESTS, *matchers)))
+
+
+def _buckets() -> str:
+    return web("hotseat_http_request_duration_seconds_bucket", f'route!="{STREAMS}"')
