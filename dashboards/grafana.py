@@ -120,8 +120,16 @@ def _annotation(event: Event) -> build.AnnotationQuery:
 
 
 def _beyond_the_sdk(event: Event) -> Mapping[str, object]:
-    """What Grafana's Prometheus source reads of an annotation, and the SDK's model leaves out."""
-    return {"titleFormat": event.title, "textFormat": event.text, "useValueForTime": event.at_value}
+    """What Grafana's Prometheus source reads of an annotation, and the SDK's model leaves out.
+
+    Some releases look for the expression beside the name, others in a target.
+    """
+    return {
+        "target": {"expr": event.expression, "interval": "", "refId": "Anno"},
+        "titleFormat": event.title,
+        "textFormat": event.text,
+        "useValueForTime": event.at_value,
+    }
 
 
 def _panel(panel: Panel) -> _Builder:
@@ -214,18 +222,24 @@ def _bars(panel: Panel) -> _Builder:
 
 
 def _states(panel: Panel) -> _Builder:
-    return statetimeline.Panel().show_value(kinds.VisibilityMode.AUTO).row_height(0.8).merge_values(True)
+    return (
+        statetimeline.Panel()
+        .show_value(kinds.VisibilityMode.AUTO)
+        .row_height(0.8)
+        .merge_values(True)
+        .line_width(0)
+        .fill_opacity(70)
+    )
 
 
 def _table(panel: Panel) -> _Builder:
-    names = [label for label, _ in panel.columns]
     organised = {
-        "indexByName": {name: index for index, name in enumerate(names)},
+        "indexByName": {label: index for index, (label, _) in enumerate(panel.columns)},
         "renameByName": dict(panel.columns),
-        "includeByName": dict.fromkeys(names, True),
-        "excludeByName": {},
+        "excludeByName": dict.fromkeys(("Time", JOB), True),
     }
-    return table.Panel().with_transformation(models.DataTransformerConfig(id_val="organize", options=organised))
+    arranged = models.DataTransformerConfig(id_val="organize", options=organised)
+    return table.Panel().align(kinds.FieldTextAlignment.AUTO).with_transformation(arranged)
 
 
 _BUILDERS: Final = {

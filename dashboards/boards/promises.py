@@ -4,13 +4,14 @@ from typing import Final
 
 from dashboards.board import Board, Panel, Query, Row, Threshold
 from dashboards.boards.events import EVENTS
-from dashboards.queries import objectives
+from dashboards.queries import cost, objectives
 
 _NOTHING_YET: Final = "Nothing to judge by yet, or the fleet is not among the instances chosen."
 _SLO: Final = "{{slo}}"
 _COLOURS: Final = (("availability", "green"), ("latency", "blue"), ("freshness", "purple"))
+_MODE: Final = "sticky {{sticky_mode}}"
+_MODES: Final = (("sticky on", "green"), ("sticky off", "orange"))
 _BUDGET: Final = (Threshold(0, "yellow"), Threshold(0.25, "green"))
-_BURN: Final = (Threshold(1, "yellow"), Threshold(6, "orange"), Threshold(14.4, "red"))
 # How long, and what for: the pairs of windows that alerts look at.
 _WINDOWS: Final = (
     ("1h", "5m", "pages at 14.4: a month's budget would be gone in two days"),
@@ -27,7 +28,7 @@ def board() -> Board:
         title="4 Promises",
         description="Three promises: 99.9 % of requests are answered without an error of ours, 99 % within 250 ms, and "
         "hot reads are fresh within B. Recorded for the whole fleet, so leave job and instance at All.",
-        rows=(_answer(), _kept(), _budget(), _burn(), _alerts()),
+        rows=(_answer(), _alerts(), _budget(), _kept(), _by_mode(), _burn()),
         events=EVENTS,
         time_from="now-6h",
         refresh="1m",
@@ -100,6 +101,35 @@ def _kept() -> Row:
                 (Query(objectives.events(), _SLO),),
                 _NOTHING_YET,
                 colours=_COLOURS,
+            ),
+        ),
+    )
+
+
+def _by_mode() -> Row:
+    return Row(
+        "Does it matter to the promises whether people are kept where they are?",
+        (
+            Panel(
+                "What share fails in either mode?",
+                "The share of requests that ended with a 5xx status of the application's, for each mode.",
+                "lines",
+                "percentunit",
+                (Query(cost.failing(), _MODE),),
+                "No requests in this time range.",
+                colours=_MODES,
+                thresholds=(Threshold(0.001, "red"),),
+            ),
+            Panel(
+                "How long do the slowest 1 in 100 wait in either mode?",
+                "p99 of the time from a request's headers to its answer's end, without streams, for each mode. The "
+                "line is what is promised: 250 ms.",
+                "lines",
+                "s",
+                (Query(cost.waiting(0.99), _MODE),),
+                "No requests in this time range.",
+                colours=_MODES,
+                thresholds=(Threshold(0.25, "red"),),
             ),
         ),
     )

@@ -1,7 +1,7 @@
 """Whether people are served where they were before, and if not, why."""
 
 from dashboards.labels import MOVED, web
-from dashboards.queries.counting import added, rate, share, total
+from dashboards.queries.counting import added, rate, total
 from dashboards.queries.modes import of_chosen_mode
 
 _OUTCOMES = "hotseat_affinity_total"
@@ -13,11 +13,6 @@ def outcomes() -> str:
     return f"{by_outcome} / on () group_left () ({everything} > 0)"
 
 
-def kept() -> str:
-    """The share of requests that came out where their browser belongs, of those that belonged anywhere."""
-    return share(added(_rate('outcome="kept"')), added(_rate('outcome!="new"')))
-
-
 def moved() -> str:
     """Moves per second, by reason; cookies that had expired or were made up besides."""
     return added(_rate(f'outcome=~"{MOVED}|expired|forged"'), "outcome")
@@ -27,11 +22,6 @@ def moved_in_all() -> str:
     """How many moves there were in the board's time range."""
     moves = web(_OUTCOMES, f'outcome=~"{MOVED}"')
     return f"round({added(total(moves))})"
-
-
-def released() -> str:
-    """Users per second who were sent elsewhere because an instance had too many."""
-    return added(of_chosen_mode(rate(web("hotseat_released_users_total"))))
 
 
 def _rate(*matchers: str) -> str:

@@ -42,5 +42,10 @@ def requests() -> str:
     return _each_mode(REQUESTS)
 
 
+def failing() -> str:
+    """The share of requests that ended in an error of ours, for each mode."""
+    return share(_each_mode(web("hotseat_http_requests_total", 'status="5xx"')), requests())
+
+
 def _each_mode(counter: str, *by: str, which: str = CHOSEN) -> str:
     return added(told_apart(rate(counter), which), MODE, *by)

@@ -24,11 +24,6 @@ def round_trip(q: float) -> str:
     return quantile(q, of_chosen_mode(rate(web("hotseat_link_round_trip_seconds_bucket"))))
 
 
-def losses() -> str:
-    """Times per second that a link came into a state in which copies are not trusted."""
-    return added(of_chosen_mode(rate(web("hotseat_link_transitions_total", 'state!="trusted"'))), "state")
-
-
 def backlog() -> str:
     """Calls to Redis that wait for an answer."""
     return largest(of_chosen_mode(web("hotseat_link_backlog")), INSTANCE)

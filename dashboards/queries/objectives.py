@@ -13,11 +13,6 @@ LATENCY: Final = "latency"
 FRESHNESS: Final = "freshness"
 
 
-def objective() -> str:
-    """The share that is promised to be good."""
-    return chosen("slo:objective:ratio")
-
-
 def kept(slo: str, window: str) -> str:
     """The share that was good."""
     return f"1 - {chosen(f'slo:failure_ratio:rate{window}', _is(slo))}"
@@ -31,11 +26,6 @@ def failing(window: str) -> str:
 def budget_left() -> str:
     """The share of the error budget that would be left if the last three days were the whole period."""
     return chosen("slo:error_budget_left:ratio_rate3d")
-
-
-def budget_left_of(slo: str) -> str:
-    """The same of one promise."""
-    return chosen("slo:error_budget_left:ratio_rate3d", _is(slo))
 
 
 def burn(window: str) -> str:

@@ -1,18 +1,13 @@
 """How much of itself each process uses, and what it is."""
 
 from dashboards.labels import INSTANCE, MODE, PROCESS, chosen, web
-from dashboards.queries.counting import added, largest, quantile, rate, share
+from dashboards.queries.counting import added, largest, quantile, rate
 from dashboards.queries.modes import mode, of_chosen_mode
 
 
 def loop_lag(q: float) -> str:
     """How late each event loop wakes, for a share `q` of its turns."""
     return quantile(q, of_chosen_mode(rate(chosen("hotseat_event_loop_lag_seconds_bucket"))), INSTANCE)
-
-
-def worst_loop_lag(q: float) -> str:
-    """The same of the latest one."""
-    return f"max({loop_lag(q)})"
 
 
 def processor() -> str:
@@ -30,14 +25,6 @@ def in_flight() -> str:
     return added(of_chosen_mode(web("hotseat_requests_in_flight")), INSTANCE)
 
 
-def open_files() -> str:
-    """Of the files and connections a process may have open, the share it has."""
-    return share(
-        largest(of_chosen_mode(chosen("process_open_fds")), INSTANCE),
-        largest(of_chosen_mode(chosen("process_max_fds")), INSTANCE),
-    )
-
-
 def users() -> str:
     """People who were here within the last minute."""
     return added(of_chosen_mode(web("hotseat_users")), INSTANCE)
@@ -46,11 +33,6 @@ def users() -> str:
 def leaving() -> str:
     """For how long a process has been leaving; 0 if it is not."""
     return largest(of_chosen_mode(chosen("hotseat_drain_seconds")), INSTANCE)
-
-
-def uploads() -> str:
-    """Held for uploads being taken in."""
-    return added(of_chosen_mode(web("hotseat_upload_bytes")), INSTANCE)
 
 
 def age() -> str:

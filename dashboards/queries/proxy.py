@@ -1,7 +1,7 @@
 """What HAProxy saw: the only witness that outlives any instance."""
 
 from dashboards.labels import at_the_door, behind_the_door
-from dashboards.queries.counting import STEPS, added, largest, rate, share, total
+from dashboards.queries.counting import STEPS, added, rate, share, total
 
 _STATUS = "haproxy_server_status"
 _ANSWERS = "haproxy_frontend_http_responses_total"
@@ -91,11 +91,6 @@ def sessions_by_slot() -> str:
 def waiting_for_a_slot() -> str:
     """Requests that wait until a slot has room."""
     return added(behind_the_door("haproxy_backend_current_queue"))
-
-
-def waited_for_a_slot() -> str:
-    """Seconds that the last 1,024 requests waited for a slot, on average."""
-    return largest(behind_the_door("haproxy_backend_queue_time_average_seconds"))
 
 
 def response_seconds() -> str:

@@ -34,12 +34,6 @@ def failing_by_route() -> str:
     return f"topk({SHOWN}, {failed})"
 
 
-def refused_by_route() -> str:
-    """Requests per second that were refused as wrong or too many, of the busiest such routes."""
-    refused = _rate('status="4xx"')
-    return f"topk({SHOWN}, {added(refused, 'route')} > 0)"
-
-
 def waiting(q: float) -> str:
     """How long a request takes at most, for a share `q` of them."""
     return quantile(q, of_chosen_mode(rate(_buckets())))

@@ -53,11 +53,6 @@ def redis_processor() -> str:
     return largest(rate(chosen("hotseat_redis_cpu_seconds_total")))
 
 
-def redis_commands() -> str:
-    """Commands per second of all of Redis's clients together."""
-    return largest(rate(chosen("hotseat_redis_commands_total")))
-
-
 def redis_refusals() -> str:
     """Commands per second that Redis refused, and why."""
     return added(rate(chosen("hotseat_redis_refusals_total")), "code")

@@ -49,11 +49,6 @@ def freshness_nines() -> str:
     return f"-log10(clamp_min({stale} * $__interval_ms / 1000, 3) / ({checked} * $__interval_ms / 1000 > 3))"
 
 
-def nines() -> str:
-    """What each process can say of itself by now."""
-    return f"{largest(of_chosen_mode(web('hotseat_staleness_nines')), INSTANCE)} > 0"
-
-
 def checks() -> str:
     """Hot hits per second that were compared with Redis, by what came of it."""
     return added(of_chosen_mode(rate(web("hotseat_staleness_checks_total"))), "result")
@@ -77,11 +72,6 @@ def held_bytes() -> str:
 def room() -> str:
     """How much the hot copies of an instance may occupy."""
     return f"{largest(of_chosen_mode(web('hotseat_cache_limit_bytes')))} > 0"
-
-
-def fullness() -> str:
-    """Of the room for hot copies, the share that the fullest instance uses."""
-    return f"max({share(held_bytes(), added(of_chosen_mode(web('hotseat_cache_limit_bytes')), INSTANCE))})"
 
 
 def held_entries() -> str:
