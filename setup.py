@@ -51,6 +51,7 @@ DEV = [
     "moka-py>=0.5",
     "mypy>=1.15",
     "playwright>=1.50",
+    "promql-parser>=0.12",
     "pytest>=9.0",
     "pytest-asyncio>=1.3",
     "pytest-cov>=6.0",
