@@ -8,8 +8,8 @@ from dashboards.queries import happenings
 EVENTS: Final = (
     Event("Kills", happenings.died(), "{{instance}} was killed", "It ended without saying so.", "red"),
     Event("Restarts", happenings.restarted(), "{{instance}} restarted", "Its successor was ready before.", "blue"),
-    Event("Deploys", happenings.deployed(), "{{instance}} deployed", "Version {{version}}", "purple"),
-    Event("Toggles", happenings.toggled(), "{{instance}} sticky {{sticky_mode}}", "The mode was switched.", "green"),
+    Event("Deploys", happenings.deployed(), "deploy", "Version {{version}} began to run.", "purple"),
+    Event("Toggles", happenings.toggled(), "sticky {{sticky_mode}}", "The mode was switched.", "green"),
     Event("Drains", happenings.leaving(), "{{instance}} leaves", "Its users go to others.", "yellow", at_value=False),
     Event("Deaths", happenings.unreachable(), "{{server}} is down", "HAProxy has lost it.", "orange", at_value=False),
 )

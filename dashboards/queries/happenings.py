@@ -33,12 +33,12 @@ def leaving() -> str:
 
 
 def deployed() -> str:
-    """A process began with another version than ran there before."""
+    """The first process began with another version than ran there before."""
     return _began_with_another("version")
 
 
 def toggled() -> str:
-    """A process began in the other mode."""
+    """The first process began in the other mode."""
     return _began_with_another(MODE)
 
 
@@ -50,4 +50,4 @@ def _began_after(what: str) -> str:
 def _began_with_another(label: str) -> str:
     now, before = chosen(_INFO), f"{chosen(_INFO)} offset {OVER}"
     news = f"({now} unless on ({PROCESS}, {label}) {before}) and on ({PROCESS}) {before}"
-    return f"{_BEGAN} * on ({PROCESS}) group_left ({label}) max by ({PROCESS}, {label}) ({news})"
+    return f"min by ({label}) ({_BEGAN} * on ({PROCESS}) group_left ({label}) max by ({PROCESS}, {label}) ({news}))"
