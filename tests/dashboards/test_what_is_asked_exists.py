@@ -20,6 +20,7 @@ from deploy.local.places import HAPROXY_CFG
 from deploy.local.processes import STOP_ORDER
 from webapp.app import route_methods
 from webapp.metrics import Metrics
+from webapp.redis_figures import RedisFigures
 from webapp.settings import from_mapping
 
 Board = dict[str, Any]
@@ -38,6 +39,7 @@ def of_the_application() -> list[Series]:
         async with open_cache("redis://127.0.0.1:1") as cache:
             metrics = Metrics(from_mapping({**stores, "STICKY_MODE": mode}), "0", routes)
             metrics.watch(cache)
+            metrics.watch_redis(RedisFigures())  # the worker's
             return list(metrics.registry.collect())
 
     kinds = [("on", route_methods()), ("off", route_methods()), ("off", {})]
