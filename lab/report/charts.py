@@ -199,8 +199,8 @@ def over_faults(  # told by one caller
         for colour, (name, points) in zip((COLOURS[0], COLOURS[2]), lines.items(), strict=False):
             axes.plot([at for at, _ in points], [value for _, value in points], color=colour, linewidth=1.3, label=name)
         if crosses:
-            where = {"transform": axes.get_xaxis_transform(), "clip_on": False}
-            axes.plot(crosses, [0.02] * len(crosses), "x", color=COLOURS[1], markersize=5, label="failed", **where)
+            [drawn] = axes.plot(crosses, [0.02] * len(crosses), "x", color=COLOURS[1], markersize=5, label="failed")
+            drawn.set(transform=axes.get_xaxis_transform(), clip_on=False)
         if logarithmic:
             axes.set_yscale("log")
             axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")

@@ -15,7 +15,6 @@ import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from ruled import Promtool, series_in
-from webapp.redis_figures import RedisFigures
 
 from cache import open_cache
 from dashboards.rules import ALERTS, RECORDING, Alert, Record, written
@@ -24,6 +23,7 @@ from deploy.local import Programs, free_ports
 from deploy.local.places import CHECKOUT, HAPROXY_CFG
 from webapp.app import route_methods
 from webapp.metrics import Metrics
+from webapp.redis_figures import RedisFigures
 from webapp.settings import from_mapping
 
 GENERATED = CHECKOUT / "dashboards" / "generated"
