@@ -5,6 +5,7 @@ path of every hit is counted in plain numbers and turned into samples when it is
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import product
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -32,6 +33,7 @@ LOAD_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.
 TRIP_BUCKETS = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0)
 
 Counts = dict[Tier, dict[str, int]]
+Series = Mapping[tuple[str, ...], Counter]
 
 
 class PrometheusObserver:
@@ -44,15 +46,14 @@ class PrometheusObserver:
         self._hits: Counts = {tier: dict.fromkeys(regions, 0) for tier in TIERS}
         self._misses: Counts = {tier: dict.fromkeys(regions, 0) for tier in TIERS}
         registry.register(_Lookups(hit=self._hits, miss=self._misses))
-        self._loads = Histogram(
+        loads = Histogram(
             "hotseat_cache_load_duration_seconds",
             "Time a load took, failed ones included.",
             ("region",),
             buckets=LOAD_BUCKETS,
             registry=registry,
         )
-        for region in regions:
-            self._loads.labels(region)
+        self._loads = {region: loads.labels(region) for region in regions}
         self._refused = _counter(
             registry, "cache_loads_refused", "Loads refused because too many waited.", region=regions
         )
@@ -122,26 +123,26 @@ class PrometheusObserver:
         return hits, hits + sum(self._misses["hot"].values())
 
     def loaded(self, region: str, seconds: float, ok: bool) -> None:
-        self._loads.labels(region).observe(seconds)
+        self._loads[region].observe(seconds)
         self.looked_up(region, "load", ok)
 
     def load_refused(self, region: str) -> None:
-        self._refused.labels(region).inc()
+        self._refused[(region,)].inc()
 
     def evicted(self, region: str, reason: str) -> None:
-        self._evictions.labels(region, reason).inc()
+        self._evictions[region, reason].inc()
 
     def invalidated(self, region: str, reason: str, copies: int = 1) -> None:
-        self._invalidations.labels(region, reason).inc(copies)
+        self._invalidations[region, reason].inc(copies)
 
     def stale_served(self, region: str, reason: str) -> None:
-        self._stale.labels(region, reason).inc()
+        self._stale[region, reason].inc()
 
     def garbage_found(self, region: str, reason: str) -> None:
-        self._garbage.labels(region, reason).inc()
+        self._garbage[region, reason].inc()
 
     def staleness_checked(self, region: str, result: Check) -> None:
-        self._checks.labels(region, result).inc()
+        self._checks[region, result].inc()
         if result != "unknown":
             self._counts["stale" if result == "stale" else "fresh"] += 1
 
@@ -151,7 +152,7 @@ class PrometheusObserver:
     def link_state(self, state: LinkState) -> None:
         for each in LINK_STATES:
             self._state.labels(each).set(each == state)
-        self._transitions.labels(state).inc()
+        self._transitions[(state,)].inc()
 
     def round_trip(self, seconds: float) -> None:
         self._trips.observe(seconds)
@@ -160,10 +161,10 @@ class PrometheusObserver:
         self._lag.observe(seconds)
 
     def canary(self, result: Canary) -> None:
-        self._canaries.labels(result).inc()
+        self._canaries[(result,)].inc()
 
     def redis_refused(self, code: str) -> None:
-        self._refusals.labels(code if code in REFUSALS else "other").inc()
+        self._refusals[(code if code in REFUSALS else "other",)].inc()
 
 
 class HotCacheCollector(Collector):
@@ -216,15 +217,10 @@ class _Lookups(Collector):
         yield family
 
 
-def _counter(registry: CollectorRegistry, name: str, text: str, **labels: Sequence[str]) -> Counter:
-    """A counter all of whose series exist from the start."""
+def _counter(registry: CollectorRegistry, name: str, text: str, **labels: Sequence[str]) -> Series:
+    """A counter's series, by their labels: all there can be, from the start."""
     counter = Counter(f"hotseat_{name}", text, tuple(labels), registry=registry)
-    combinations: list[tuple[str, ...]] = [()]
-    for values in labels.values():
-        combinations = [(*before, value) for before in combinations for value in values]
-    for combination in combinations:
-        counter.labels(*combination)
-    return counter
+    return {values: counter.labels(*values) for values in product(*labels.values())}
 
 
 def _family(name: str, text: str, values: Mapping[str, int]) -> GaugeMetricFamily:

@@ -128,7 +128,9 @@ class Metrics:
         )
         self._uploads = Gauge("hotseat_upload_bytes", "Held for uploads being taken in.", registry=self.registry)
         self._hot_lookups: deque[tuple[int, int]] = deque([(0, 0)], maxlen=int(HIT_RATE_SECONDS / LAG_SECONDS) + 1)
-        self._sessions = Counter("hotseat_sessions", "What happened to sessions.", ("event",), registry=self.registry)
+        self._sessions = self._tally(
+            "hotseat_sessions", "What happened to sessions.", ("event",), ((each,) for each in SESSION_EVENTS)
+        )
         self._replays = Counter(
             "hotseat_idempotent_replays", "Writes that had been done already.", registry=self.registry
         )
@@ -226,7 +228,7 @@ class Metrics:
 
     def session_event(self, event: str) -> None:
         """Something happened to a session."""
-        self._sessions.labels(event).inc()
+        self._sessions.add(event)
 
     def replayed(self) -> None:
         """A write with an idempotency key had been done before."""
@@ -290,8 +292,6 @@ class Metrics:
             self._phases.labels(phase)
         for after in AFTERS:
             self._begun.labels(after)
-        for event in SESSION_EVENTS:
-            self._sessions.labels(event)
         for job in JOBS:
             for result in JOB_RESULTS:
                 self._jobs.labels(job, result)

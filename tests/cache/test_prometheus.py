@@ -128,6 +128,26 @@ async def live(cache: Cache, url: str) -> None:
     assert (await boards.get("ada", load)).tier == "hot"
 
 
+async def test_what_is_in_no_closed_set_makes_no_series() -> None:
+    """It is refused, which `GuardedObserver` survives and logs; a label never comes from what somebody sent."""
+    figures = Figures()
+    before = figures.series()
+    observer = figures.observer
+    for tell in (
+        lambda: observer.looked_up("made up", "hot", True),
+        lambda: observer.loaded("made up", 0.1, True),
+        lambda: observer.load_refused("made up"),
+        lambda: observer.evicted("board", "made up"),
+        lambda: observer.invalidated("board", "made up"),
+        lambda: observer.stale_served("board", "made up"),
+        lambda: observer.garbage_found("board", "made up"),
+    ):
+        with pytest.raises(KeyError):
+            tell()
+    observer.redis_refused("MADEUP")
+    assert figures.series().keys() == before.keys()
+
+
 async def test_the_counters_add_up(redis_server: RunningStore, expects: Expects) -> None:
     """A miss in one tier is a lookup in the next; every load was led once; what is held came and did not go."""
     expects("what Redis holds for region 'board' cannot be used")

@@ -2,15 +2,19 @@
 
 import asyncio
 import contextlib
+import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from redis import Redis
 from sites import Starts
 
 from cache import open_link
 from cache.link import AnyLink
-from deploy.local import RunningStore
+from deploy.local import RunningStore, free_ports
 from webapp.beginnings import AGAIN_SECONDS, PATIENCE_SECONDS, After, Beginning
 
 pytestmark = pytest.mark.gen_test(timeout=30)
@@ -118,3 +122,31 @@ async def test_a_scrape_shows_it(start: Starts) -> None:
     assert afters() == [0, 0, 1]
     site.resources.beginning.after = "leaving"
     assert afters() == [0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("number", "says_so"),
+    [(signal.SIGTERM, True), (signal.SIGUSR1, True), (signal.SIGINT, True), (signal.SIGKILL, False)],
+)
+def test_a_real_process_says_that_it_leaves_unless_it_is_killed(
+    redis_server: RunningStore, eventually: Callable[..., None], number: signal.Signals, says_so: bool
+) -> None:
+    """To drain, to retire, in a hurry: whoever comes after it can know."""
+    port, admin_port = free_ports(2)
+    stores = {"REDIS_URL": redis_server.url, "MONGODB_URL": "mongodb://127.0.0.1:1"}
+    own = {"PATH": "", "SECRET_KEYS": "s" * 40, "AFFINITY_KEY": "a" * 40, "INSTANCE_ID": "web-9"}
+    ports = {"PORT": str(port), "ADMIN_PORT": str(admin_port)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "hotseat", "web"], env={**stores, **own, **ports}, stdout=subprocess.DEVNULL
+    )
+    try:
+        with Redis.from_url(redis_server.url, decode_responses=True) as redis:
+            eventually(lambda: redis.get("begun:{web-9}"), 60)
+            mark = redis.get("begun:{web-9}")
+            assert not redis.exists(f"begun:{{web-9}}:left:{mark}")
+            process.send_signal(number)
+            process.wait(30)
+            assert redis.exists(f"begun:{{web-9}}:left:{mark}") == says_so
+    finally:
+        process.kill()
+        process.wait()
