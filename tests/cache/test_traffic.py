@@ -59,11 +59,11 @@ async def test_a_question_over_a_connection_of_its_own_is_counted(redis_server: 
 
 
 async def test_bytes_to_a_cluster_are_counted_too(programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Values, and what it costs to find out where they are."""
-    traffic = Traffic()
+    """Values, and what it costs to find out where they are; and refusals are told by their codes."""
+    traffic, refused = Traffic(), list[str]()
     program = programs.need("redis-server")["redis-server"]
     with RedisCluster(program, tmp_path_factory.mktemp("cluster")) as cluster:
-        link = open_link(cluster.url, traffic=traffic)
+        link = open_link(cluster.url, traffic=traffic, refused=refused.append)
         await link.ask("read", ("GET", "a"))
         map_sent, map_received = traffic.sent, traffic.received
         assert 0 < map_sent < 5000
@@ -74,4 +74,9 @@ async def test_bytes_to_a_cluster_are_counted_too(programs: Programs, tmp_path_f
         [value] = await link.ask("read", ("GET", "a"))
         assert value == LARGE
         assert 0 <= traffic.received - map_received - len(LARGE) < 200
+        assert refused == []
+        await link.ask("read", ("SET", "a"), errors=True)
+        await link.ask("read", ("HGETALL", "a"), ("GET", "a"), errors=True)  # among several, in one script
+        await link.script("return 'not known before'")("script", ["a"], [])
+        assert refused == ["ERR", "WRONGTYPE"]
         await link.close()

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+import requests
 from redis import Redis
 from sites import Starts
 
@@ -75,9 +76,9 @@ async def test_a_predecessor_that_still_serves_is_waited_for(redis_server: Runni
     link = open_link(redis_server.url)
     async with running(link, Patience()) as former:
         patience = Patience()
-        patience.at[5.0] = former.leave
-        assert await after_of(link, patience) == "leaving"
-        assert patience.slept == 5.0
+        said, task = await leave_at(5.0, link, former, patience)
+        assert (said, patience.slept) == ([None, "leaving"], 5.0)
+        task.cancel()
     await link.close()
 
 
@@ -85,19 +86,28 @@ async def test_one_that_leaves_late_was_not_dead_after_all(redis_server: Running
     """What was said of it is taken back."""
     link = open_link(redis_server.url)
     async with running(link, Patience()) as former:
-        patience, said = Patience(), []
-        successor = Beginning(link, "web-1", sleep=patience)
-
-        async def note_and_leave() -> None:
-            said.append(successor.after)
-            await former.leave()
-
-        patience.at[PATIENCE_SECONDS + 5] = note_and_leave
-        task = asyncio.create_task(successor.run())
-        await patience.settled.wait()
-        assert (said, successor.after) == (["death"], "leaving")
+        said, task = await leave_at(PATIENCE_SECONDS + 5, link, former, Patience())
+        assert said == ["death", "leaving"]
         task.cancel()
     await link.close()
+
+
+async def leave_at(
+    seconds: float, link: AnyLink, former: Beginning, patience: Patience
+) -> tuple[list[After | None], "asyncio.Task[None]"]:
+    """What a successor says of one that leaves so long after it began: when it does, and in the end."""
+    said: list[After | None] = []
+    successor = Beginning(link, "web-1", sleep=patience)
+
+    async def note_and_leave() -> None:
+        said.append(successor.after)
+        await former.leave()
+
+    patience.at[seconds] = note_and_leave
+    task = asyncio.create_task(successor.run())
+    async with asyncio.timeout(10):
+        await patience.settled.wait()
+    return [*said, successor.after], task
 
 
 async def test_nothing_is_said_while_redis_is_away(redis_server: RunningStore) -> None:
@@ -125,25 +135,38 @@ async def test_a_scrape_shows_it(start: Starts) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "says_so"),
-    [(signal.SIGTERM, True), (signal.SIGUSR1, True), (signal.SIGINT, True), (signal.SIGKILL, False)],
+    ("command", "number", "says_so"),
+    [
+        ("web", signal.SIGTERM, True),
+        ("web", signal.SIGUSR1, True),
+        ("web", signal.SIGINT, True),
+        ("web", signal.SIGKILL, False),
+        ("worker", signal.SIGTERM, True),
+        ("worker", signal.SIGKILL, False),
+    ],
 )
 def test_a_real_process_says_that_it_leaves_unless_it_is_killed(
-    redis_server: RunningStore, eventually: Callable[..., None], number: signal.Signals, says_so: bool
+    redis_server: RunningStore,
+    eventually: Callable[..., None],
+    command: str,
+    number: signal.Signals,
+    says_so: bool,
 ) -> None:
-    """To drain, to retire, in a hurry: whoever comes after it can know."""
+    """To drain, to retire, in a hurry: whoever comes after it can know. The worker tells of Redis besides."""
     port, admin_port = free_ports(2)
     stores = {"REDIS_URL": redis_server.url, "MONGODB_URL": "mongodb://127.0.0.1:1"}
     own = {"PATH": "", "SECRET_KEYS": "s" * 40, "AFFINITY_KEY": "a" * 40, "INSTANCE_ID": "web-9"}
     ports = {"PORT": str(port), "ADMIN_PORT": str(admin_port)}
     process = subprocess.Popen(
-        [sys.executable, "-m", "hotseat", "web"], env={**stores, **own, **ports}, stdout=subprocess.DEVNULL
+        [sys.executable, "-m", "hotseat", command], env={**stores, **own, **ports}, stdout=subprocess.DEVNULL
     )
     try:
         with Redis.from_url(redis_server.url, decode_responses=True) as redis:
             eventually(lambda: redis.get("begun:{web-9}"), 60)
             mark = redis.get("begun:{web-9}")
             assert not redis.exists(f"begun:{{web-9}}:left:{mark}")
+            asks = lambda: requests.get(f"http://127.0.0.1:{admin_port}/metrics", timeout=10).text  # noqa: E731
+            eventually(lambda: ("\nhotseat_redis_up 1.0\n" in asks()) == (command == "worker"), 10)
             process.send_signal(number)
             process.wait(30)
             assert redis.exists(f"begun:{{web-9}}:left:{mark}") == says_so
