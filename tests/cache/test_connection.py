@@ -91,6 +91,7 @@ async def test_the_installed_redis_py_is_one_that_was_tested() -> None:
         ("redis._parsers", "_AsyncRESP3Parser.on_disconnect"),
         ("redis.asyncio.connection", "AbstractConnection._close"),
         ("redis.asyncio.connection", "AbstractConnection.connect"),
+        ("redis.asyncio.connection", "AbstractConnection.on_connect_check_health"),
         ("redis.asyncio.connection", "AbstractConnection.pack_commands"),
         ("redis.asyncio.connection", "Connection"),
         ("redis.asyncio.connection", "parse_url"),
@@ -117,13 +118,16 @@ async def test_the_parser_is_asked_in_words_it_knows() -> None:
 
 
 async def test_a_connection_of_redis_py_holds_its_parser_and_its_writer() -> None:
-    """They are read once, when it is open; the push handler is looked up on the parser each time."""
+    """They are read once, when it is open; the push handler is looked up on the parser each time. Its streams are
+    asyncio's own, so that they can be made to count."""
     async with stub(lambda words: invalidation(b"k") + OK) as server:
         connection = await open_to(server.url)
         vendor = connection._vendor
         assert vendor._parser is connection._parser, CHANGED
         assert vendor._writer is connection._writer is not None, CHANGED
         assert not vendor._writer.transport.is_closing(), CHANGED
+        assert isinstance(vendor._reader, asyncio.StreamReader), CHANGED
+        assert isinstance(vendor._writer, asyncio.StreamWriter), CHANGED
         connection.write(connection.pack([("ASK",)]))
         assert type(await connection.read()) is Push, CHANGED
         connection.close()
