@@ -76,7 +76,7 @@ def test_every_alert_says_what_it_is_and_leads_to_its_section() -> None:
 def test_every_section_is_of_an_alert_and_has_its_four_parts() -> None:
     """What it means to people, where to look, what to do, and when it is nothing; in that order."""
     names = {alert.alert for alert in TOLD}
-    assert set(SECTIONS) - names == {"Being told"}
+    assert set(SECTIONS) - names == {"Being told", "Recorded series"}
     for name in names:
         places = [SECTIONS[name].find(part) for part in PARTS]
         assert places == sorted(places), name
@@ -93,6 +93,15 @@ def test_the_runbooks_table_has_each_alert_with_its_severities() -> None:
     for alert in TOLD:
         severities.setdefault(alert.alert, set()).add(alert.severity)
     assert rows == severities
+
+
+def test_the_runbook_lists_what_is_recorded() -> None:
+    """Each series, its windows included, and no other."""
+    listed = set()
+    for row in re.findall(r"^\| (`[a-z]+:.*?) \|", SECTIONS["Recorded series"], re.MULTILINE):
+        first, *windows = re.findall(r"`([^`]+)`", row)
+        listed |= {first, *(f"{first.rpartition(':')[0]}:{window}" for window in windows)}
+    assert listed == {record.record for record in RECORDS}
 
 
 def test_every_command_of_the_runbook_exists() -> None:
