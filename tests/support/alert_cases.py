@@ -119,6 +119,15 @@ FLEET = (
         labels={"job": "web", "instance": "web-1"},
     ),
     Case(
+        alert="InstanceRestarts",
+        series={f"process_start_time_seconds{{{WORKER}}}": "100x8 200x8 300x8 400x8 500x90"},
+        fires=540,
+        fires_last=1020,
+        quiet={f"process_start_time_seconds{{{PROXY}}}": "100x8 200x8 300x8 400x8 500x90"},
+        says="worker-1 was started 4 times within 15 minutes.",
+        labels={"job": "worker", "instance": "worker-1"},
+    ),
+    Case(
         alert="WorkerMissing",
         series={f"up{{{WORKER}}}": "1x4 0x12 1x10"},
         fires=195,
@@ -153,7 +162,7 @@ FLEET = (
     ),
     Case(
         alert="UsersUneven",
-        series={f"hotseat_users{{{WEB_1}}}": "10x4 32x44 10x10", f"hotseat_users{{{WEB_2}}}": "10x60"},
+        series={f"hotseat_users{{{WEB_1}}}": "10x4 23x44 10x10", f"hotseat_users{{{WEB_2}}}": "7x60"},
         fires=675,
         fires_last=735,
         quiet={f"hotseat_users{{{WEB_1}}}": "10x4 30x60", f"hotseat_users{{{WEB_2}}}": "10x70"},

@@ -21,7 +21,7 @@ FLEET = (
     ),
     Alert(
         alert="MostInstancesMissing",
-        expr="proxy:hotseat_slots_up:count < 0.5 * proxy:hotseat_slots_open:count",
+        expr="proxy:hotseat_slots_up:count < proxy:hotseat_slots_open:count / 2",
         lasts="1m",
         severity="page",
         summary="Only {{ $value }} of the web processes answer HAProxy.",
@@ -74,9 +74,9 @@ max by (instance) (up{{{WEB}}}) == 0
         alert="DrainOverdue",
         # Whoever is still there then is killed seconds later, so what was seen last is looked at for a while.
         expr=f"""
-max_over_time(hotseat_drain_seconds{{{APPLICATION}}}[2m])
+max_over_time(hotseat_drain_seconds{{{WEB}}}[2m])
   > on (job, instance)
-max_over_time(hotseat_drain_limit_seconds{{{APPLICATION}}}[2m]) + 1""",
+max_over_time(hotseat_drain_limit_seconds{{{WEB}}}[2m]) + 1""",
         lasts="0s",
         severity="ticket",
         summary='{{ $labels.instance }} has been leaving for {{ $value | printf "%.0f" }} s, longer than it may.',
