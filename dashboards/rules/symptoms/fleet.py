@@ -48,7 +48,8 @@ max by (instance) (up{{{WEB}}}) == 0
     ),
     Alert(
         alert="InstanceRestarts",
-        expr=f"changes(process_start_time_seconds{{{APPLICATION}}}[15m]) > 5",  # whoever tries things out may restart all of them several times
+        # Whoever rolls out, goes back and toggles the mode restarts each process several times.
+        expr=f"changes(process_start_time_seconds{{{APPLICATION}}}[15m]) > 5",
         lasts="0s",
         severity="ticket",
         summary="{{ $labels.instance }} was started {{ $value }} times within 15 minutes.",

@@ -95,6 +95,19 @@ def test_it_is_silent_where_one_condition_is_not_met(slo: str, window: str, prom
     promtool.try_out([alone(alert)], *trials)
 
 
+def test_from_the_front_door_to_the_pager(promtool: Promtool) -> None:
+    """From 2 % of requests failing at HAProxy, all rules together, to somebody being woken up, and to the end of it."""
+    failing = Trial("failing", {FRONT % "2xx": "0+980x40 39200+1000x200", FRONT % "5xx": "0+20x40 800x200"})
+    firing = 'count by (alertname, severity, window) (ALERTS{alertstate="firing", alertname=~".*BudgetBurns"})'
+    page = '{alertname="AvailabilityBudgetBurns",severity="page",window="1h"}'
+    failing.gives(120, firing, {})
+    failing.gives(300, firing, {page: 1})
+    failing.gives(600, firing, {page: 1})
+    failing.gives(960, firing, {page.replace("1h", "6h"): 1})  # much of the little that there was
+    failing.gives(2700, firing, {})
+    promtool.try_out((SLO, LONG, ALERTS[0]), failing)
+
+
 def test_every_objective_is_told_of_in_every_window() -> None:
     """Three promises, four windows."""
     assert len(BUDGETS) == 12
