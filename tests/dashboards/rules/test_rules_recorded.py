@@ -38,7 +38,10 @@ def test_requests_calls_and_cpu_by_mode(promtool: Promtool) -> None:
             web("hotseat_http_requests_total", "web-1", route="front", status="5xx"): "0+150x80",
             web("hotseat_http_requests_total", "web-2", route="board", status="2xx"): "0+150x80",
             web("hotseat_backend_calls_total", "web-1", backend="redis", op="read", result="ok"): "0+30x80",
-            web("hotseat_backend_calls_total", "web-1", backend="redis", op="lease", result="ok"): "0+300x80",
+            **{
+                web("hotseat_backend_calls_total", "web-1", backend="redis", op=op, result="ok"): "0+300x80"
+                for op in ("lease", "check", "fleet", "handover", "info")
+            },
             web("hotseat_backend_calls_total", "web-2", backend="redis", op="read", result="ok"): "0+300x80",
             web("hotseat_backend_calls_total", "web-2", backend="mongodb", op="read", result="ok"): "0+900x80",
             web("process_cpu_seconds_total", "web-1"): "0+3x80",
