@@ -14,6 +14,8 @@ END_BELOW: Final = 1.05
 BURST_SECONDS: Final = 2.0
 HELD_SECONDS: Final = 60.0
 PULSE_SECONDS: Final = 1.0
+MOST_HEARD: Final = 64
+"""Past so many processes each hears in a pulse of so many, drawn by lot anew."""
 COOKIE_IDLE_SECONDS: Final = 30 * 60.0
 COOKIE_LIFE_SECONDS: Final = 8 * 3600.0
 REBALANCE_PER_MINUTE: Final = 120.0
@@ -34,10 +36,14 @@ class Letting:
         self._told: Mapping[int, float] = {}
         self._lacking: dict[int, float] | None = None
 
+    def may_let_go(self, own: int, mean: float) -> bool:
+        """Whether what it hears can matter: others let nobody go, be the mean that they hear a little off or not."""
+        return self._under_way or own > mean
+
     def plan(self, own: int, mean: float, lacking: Mapping[int, float], now: float) -> None:
         """Told how many people this process holds, how many each holds on average, and which slots lack how many.
 
-        `lacking` is everybody's, and copied before it is changed.
+        `lacking` may be everybody's, and is copied before it is changed.
         """
         earned = (now - self._counted_at) * self._per_second
         self._allowance = min(self._allowance + earned, max(1.0, BURST_SECONDS * self._per_second))

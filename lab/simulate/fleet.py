@@ -5,7 +5,7 @@ hot, fresh, and no older than what the browser has seen; in one otherwise. What 
 two trips, a lease and the store, which reads back. A write has two trips, begin and commit; profile and board end for
 all who hold them, and the writer's process drops all it holds of them. Looking at news, and being here after a tenth of
 the idle time, marks the session: one trip, and its copies end. Each second every process hears how many people each
-one holds, and lets go by `affinity`'s rules.
+one holds, or 64 drawn by lot, and lets go by `affinity`'s rules.
 
 Not modelled: time that anything takes, so no load is joined, no write overtakes a load, and nobody is refused; a second
 device; sign-up, log-in and the end of a session; pages without a session; outages. What is held is `cache.hot.HotCache`
@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import islice
 from typing import Final
 
-from lab.simulate.affinity import Held, Letting
+from lab.simulate.affinity import MOST_HEARD, Held, Letting
 from lab.simulate.copies import TOUCH_SECONDS, Copies, Holder, Name
 from lab.simulate.routing import NOWHERE, Routing
 from lab.simulate.tally import BOARD, REGIONS
@@ -106,15 +106,22 @@ class Fleet:
             self.copies.count.rebalanced += 1
 
     def pulse(self, now: float) -> None:
-        """Each process hears how many people the others hold, and plans whom to let go."""
+        """Each process hears how many people the others hold, or some of many others, and plans whom to let go."""
         if not (self._routing.binds and self._per_minute):
             return
         ready = {slot: process for slot, process in self.processes.items() if not process.draining}
         told = {slot: process.held.belonging(now) for slot, process in ready.items()}
         mean = sum(told.values()) / len(told)
         lacking = {slot: mean - held for slot, held in told.items() if held < mean}
+        slots = list(told)
         for slot, process in ready.items():
-            process.letting.plan(told[slot], mean, lacking, now)
+            if len(slots) > MOST_HEARD and process.letting.may_let_go(told[slot], mean):
+                heard = {each: told[each] for each in (slot, *self._lots.sample(slots, MOST_HEARD))}
+                near = sum(heard.values()) / len(heard)
+                those = {each: near - held for each, held in heard.items() if held < near and each != slot}
+                process.letting.plan(told[slot], near, those, now)
+            else:
+                process.letting.plan(told[slot], mean, lacking, now)
 
     # --- what is done to it --------------------------------------------------------------------------------------
 

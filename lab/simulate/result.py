@@ -2,7 +2,7 @@
 
 import msgspec
 
-from lab.simulate.affinity import BEGIN_ABOVE, PULSE_SECONDS
+from lab.simulate.affinity import BEGIN_ABOVE, MOST_HEARD, PULSE_SECONDS
 from lab.simulate.fleet import Fleet
 from lab.simulate.plan import Plan
 from lab.simulate.tally import BOARD, CALLS_PER_PROCESS_SECOND, PROFILE, SESSION, TOLD_BYTES
@@ -90,7 +90,7 @@ def result_of(plan: Plan, fleet: Fleet) -> Result:
         trips_per_request=count.trips / requests,
         trips_per_second=count.trips / seconds,
         fleet_trips_per_second=plan.instances * CALLS_PER_PROCESS_SECOND,
-        pulse_bytes_per_second=plan.instances**2 * TOLD_BYTES / PULSE_SECONDS,
+        pulse_bytes_per_second=plan.instances * min(plan.instances, MOST_HEARD) * TOLD_BYTES / PULSE_SECONDS,
         told_per_write=count.told_of_writes / count.writes if count.writes else 0.0,
         told_per_request=told / requests,
         told_of_versions_per_request=count.told_of_versions / requests,

@@ -15,7 +15,7 @@ BOARD: Final = 2
 REGIONS: Final = ("session", "profile", "board")
 
 HEARTBEAT_SECONDS: Final = 0.5  # a quarter of B, HOT_STALENESS_SECONDS (2 s); see `cache.lease`
-TOLD_BYTES: Final = 252  # what a process tells of itself in a pulse; each pulse reads this of every process
+TOLD_BYTES: Final = 252  # what a process tells of itself in a pulse; each pulse reads this of all it hears of
 CALLS_PER_PROCESS_SECOND: Final = 1 / HEARTBEAT_SECONDS + 1 / PULSE_SECONDS
 
 

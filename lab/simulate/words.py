@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from lab.simulate.affinity import MOST_HEARD
 from lab.simulate.result import Felt, Result
 
 ALIKE_POINTS: Final = 0.01
@@ -109,8 +110,8 @@ def _fleet_itself(each: Result) -> Iterator[str]:
         )
     if each.pulse_bytes_per_second > NOTABLE_BYTES_PER_SECOND:
         yield (
-            f"In each pulse every instance hears of all others: {each.pulse_bytes_per_second / 1e6:,.0f} MB a second "
-            "from Redis, growing with the square of the fleet."
+            f"In each pulse every instance hears of {min(each.instances - 1, MOST_HEARD)} others: "
+            f"{each.pulse_bytes_per_second / 1e6:,.0f} MB a second from Redis, growing as the fleet does."
         )
 
 

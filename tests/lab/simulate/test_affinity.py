@@ -39,7 +39,7 @@ def test_the_numbers_are_the_applications() -> None:
         rebalancing.BURST_SECONDS,
     )
     assert held.HELD_SECONDS == ours.HELD_SECONDS
-    assert webapp_fleet.PULSE_SECONDS == ours.PULSE_SECONDS
+    assert (webapp_fleet.PULSE_SECONDS, webapp_fleet.MOST_HEARD) == (ours.PULSE_SECONDS, ours.MOST_HEARD)
     assert (affinity.MAX_IDLE_SECONDS, affinity.MAX_LIFE_SECONDS) == (
         ours.COOKIE_IDLE_SECONDS,
         ours.COOKIE_LIFE_SECONDS,

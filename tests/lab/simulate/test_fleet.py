@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from lab.simulate.affinity import MOST_HEARD
 from lab.simulate.copies import Copies
 from lab.simulate.fleet import Fleet
 from lab.simulate.routing import routing_of
@@ -199,3 +200,41 @@ def test_an_instance_with_too_many_sends_some_to_those_with_too_few() -> None:
     assert moved_by[10] <= 2 * 11
     assert 45 <= moved_by[-1] <= 50
     assert copies.count.rebalanced == moved_by[-1]
+
+
+def test_in_a_large_fleet_each_hears_of_some_by_lot() -> None:
+    """Whoever holds too many sends them to those it heard of, others at each pulse, and never to itself."""
+    lots = random.Random(1)
+    copies = Copies(Workload(users=1), lots=lots, hot_bytes=64 << 20, fresh_seconds=NEVER)
+    fleet = Fleet(copies, routing_of("sticky", 1), 200, lots=lots, rebalance_per_minute=6000)
+    letting = [fleet.processes[slot].letting for slot in (0, 1)]
+    heard = []
+    for second in (1.0, 2.0):
+        for slot in (0, 1):
+            fleet.processes[slot].held.expect(500, second)
+        fleet.pulse(second)
+        for own, each in enumerate(letting):
+            targets = {each.target() for _ in range(100)}
+            assert own not in targets
+            assert None not in targets
+            assert len(targets) <= MOST_HEARD
+            heard.append(targets)
+    assert len({frozenset(each) for each in heard}) == 4
+    assert len(set().union(*heard)) > MOST_HEARD
+
+
+def test_a_large_fleet_that_grows_is_even_in_the_end() -> None:
+    """A mean over some is near enough to that of all: from 80 to 120 instances, twelve people each become eight."""
+    lots = random.Random(1)
+    copies = Copies(Workload(users=960), lots=lots, hot_bytes=64 << 20, fresh_seconds=NEVER)
+    fleet = Fleet(copies, routing_of("sticky", 960), 80, lots=lots, rebalance_per_minute=120)
+    for user in range(960):
+        fleet.serve(0.0, user, PAGE)
+    fleet.start(range(80, 120))
+    for second in range(1, 90):
+        fleet.pulse(float(second))
+        for user in range(960):
+            fleet.serve(second + 0.5, user, PAGE)
+    people = [fleet.last_slot.count(slot) for slot in range(120)]
+    assert max(people) <= 1.2 * 8 + 1
+    assert min(people) >= 5

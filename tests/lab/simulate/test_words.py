@@ -69,3 +69,5 @@ def test_what_the_fleet_asks_for_itself_is_told_where_it_matters() -> None:
     loud = _result(trips_per_second=1000.0, fleet_trips_per_second=3000.0, pulse_bytes_per_second=252e6)
     assert "75.0 % are the instances' own heartbeats" in _said(loud)
     assert "252 MB a second" in _said(loud)
+    large = msgspec.structs.replace(loud, instances=1000)
+    assert "hears of 64 others" in _said(large)
