@@ -43,6 +43,7 @@ MONGODB_BLACK_HOLE = BlackHole(
     part="mongodb",
     does="Swallows every byte between the application and MongoDB, both ways.",
     about="P1, P8: the outage contract; a write that was refused is not done later.",
+    stales=False,
 )
 S3_BLACK_HOLE = BlackHole(
     name="s3-black-hole",

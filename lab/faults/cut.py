@@ -42,6 +42,7 @@ MONGODB_CUT = Cut(
     part="mongodb",
     does="Resets all connections to MongoDB, and refuses new ones for a while.",
     about="P1, P8: the outage contract.",
+    stales=False,
 )
 S3_CUT = Cut(
     name="s3-cut",

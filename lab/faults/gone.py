@@ -32,6 +32,7 @@ MONGODB_GONE = Gone(
     part="mongodb",
     does="Stops MongoDB in order, and starts it again after a while.",
     about="P8: the outage contract; writes are refused, boards are served from what is cached.",
+    stales=False,
 )
 S3_GONE = Gone(
     name="s3-gone",

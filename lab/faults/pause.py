@@ -41,6 +41,7 @@ MONGODB_PAUSE = Pause(
     change="outage",
     does="Stops MongoDB for a while (SIGSTOP, SIGCONT).",
     about="P8: the outage contract; writes are refused in time, boards are served from what is cached.",
+    stales=False,
 )
 S3_PAUSE = Pause(
     name="s3-pause",

@@ -94,7 +94,7 @@ def test_an_instance_that_is_cut_off_alone_may_be_stale_alone(part: str) -> None
 def test_two_at_once_may_be_stale_where_either_may() -> None:
     """One instance for the one, all of them for the other."""
     made = MadeUp()
-    made.disturb("outage", 2.0, 40.0, part="web-2+mongodb", stales=("web-2", "mongodb"))
+    made.disturb("outage", 2.0, 40.0, part="web-2+redis", stales=("web-2", "redis"))
     made.write(1, 1.0)
     made.read(0, 5.0, stale="outage", instance="web-3")
     assert made.check().broken == ()

@@ -105,8 +105,8 @@ def test_two_at_once_lose_what_either_loses() -> None:
     assert (both.change, both.part) == ("other", "web-2+redis")
     assert both.loses == ALL["redis-flush"].loses
     assert both.lasts
-    cut_off = named("stop+rolling-restart"), named("kill+redis-cut"), named("stop+mongodb-gone")
-    assert [each.stale_parts() for each in cut_off] == [("web-2",), ("redis",), ("web-2", "mongodb")]
+    cut_off = named("stop+rolling-restart"), named("kill+redis-cut"), named("stop+redis-gone")
+    assert [each.stale_parts() for each in cut_off] == [("web-2",), ("redis",), ("web-2", "redis")]
     assert not at_once(Kill(), Kill(part="web-1")).lasts
 
 
