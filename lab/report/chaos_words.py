@@ -26,10 +26,9 @@ _AND_MODES: Final = {("stateless", "sticky"): "in both modes", ("stateless",): "
 
 @dataclass(frozen=True)
 class Excuse:
-    """What one fault excused in one mode: how often of which promise, and why it may."""
+    """What one fault excused: how often of which promise in which mode, and why it may."""
 
     fault: str
-    mode: str
     counts: str
     why: str
 
@@ -63,7 +62,11 @@ def idle(result: ChaosResult) -> list[str]:
 
 def excuses(result: ChaosResult) -> list[Excuse]:
     """Of every fault that excused something."""
-    return [_excuse(each) for each in result.scenarios if each.excused]
+    found: dict[str, list[Scenario]] = {}
+    for each in result.scenarios:
+        if each.excused:
+            found.setdefault(each.name, []).append(each)
+    return [Excuse(name, "; ".join(map(_counted, those)), _reason(those[0])) for name, those in found.items()]
 
 
 def cautions(result: ChaosResult) -> list[str]:
@@ -75,21 +78,22 @@ def cautions(result: ChaosResult) -> list[str]:
     return told + [_cramped(result, mode) for mode in result.modes if not result.had_room(mode)]
 
 
-def _excuse(scenario: Scenario) -> Excuse:
-    counts = ", ".join(
-        f"{promise} {count} times" if count > 1 else f"{promise} once" for promise, count in scenario.excused.items()
-    )
+def _reason(scenario: Scenario) -> str:
     why = CHANGES[scenario.change]
-    return Excuse(
-        scenario.name, scenario.mode, counts, f"{why} It may lose: {scenario.loses}" if scenario.loses else why
-    )
+    return f"{why} It may lose: {scenario.loses}" if scenario.loses else why
+
+
+def _counted(scenario: Scenario) -> str:
+    told = [f"{promise} {'once' if count == 1 else f'{count} times'}" for promise, count in scenario.excused.items()]
+    return f"{', '.join(told)} in {scenario.mode} mode"
 
 
 def _cramped(result: ChaosResult, mode: str) -> str:
     failed, late = result.failed_in_calm.get(mode, 0), result.late_ms.get(mode, 0.0)
     return (
-        f"In {mode} mode {failed} requests failed while nothing was done to the site, and the load itself was late by "
-        f"up to {late:.0f} ms: the machine had too little to spare, and a fault may not be why something failed."
+        f"In {mode} mode {failed} {'request' if failed == 1 else 'requests'} failed while nothing was done to the site, "
+        f"and the load itself was late by up to {late:.0f} ms: the machine had too little to spare, and a fault may not "
+        "be why something failed."
     )
 
 

@@ -1,28 +1,25 @@
 """The lab's commands as a person runs them, on stacks of their own."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
 import pytest
+from lab_chaos_run import blamed, broken_by
+from commanded import commanded
+from figures import Figures
 
-from lab.chaos.results import PROMISES, ChaosResult
+from lab.chaos.results import PROMISES
 from lab.compare.results import Result
 from lab.faults import ALL
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(3600)]
 
-
-def called(*arguments: str, environ: dict[str, str], **options: float) -> "subprocess.CompletedProcess[str]":
-    """A command of ours."""
-    command = [sys.executable, "-m", "hotseat", *arguments]
-    return subprocess.run(command, env=environ, capture_output=True, text=True, check=False, **options)
+SEED = "1"
 
 
 def test_a_quick_comparison_gives_a_verdict_and_a_report(clean_environ: dict[str, str], tmp_path: Path) -> None:
     """Of all rungs, with what a kill and a rolling restart cost."""
-    done = called("compare", "--quick", "--out", str(tmp_path), environ=clean_environ)
+    done = commanded("compare", "--quick", "--out", str(tmp_path), environ=clean_environ)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Stickiness" in done.stdout
     result = msgspec.json.decode((tmp_path / "result.json").read_bytes(), type=Result)
@@ -33,11 +30,24 @@ def test_a_quick_comparison_gives_a_verdict_and_a_report(clean_environ: dict[str
 
 
 @pytest.mark.parametrize("mode", ["stateless", "sticky"])
-@pytest.mark.parametrize("fault", list(ALL))
-def test_no_fault_breaks_a_promise(clean_environ: dict[str, str], tmp_path: Path, mode: str, fault: str) -> None:
-    """And the site settles after it."""
-    done = called("chaos", fault, "--mode", mode, "--out", str(tmp_path), environ=clean_environ)
-    result = msgspec.json.decode((tmp_path / "chaos.json").read_bytes(), type=ChaosResult)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert (result.complete, result.violations) == (True, 0)
-    assert {each.promise for each in result.findings} == set(PROMISES)
+def test_no_fault_breaks_a_promise(clean_environ: dict[str, str], tmp_path: Path, mode: str, figures: Figures) -> None:
+    """All of them, one after the other on one stack; and the site settles after each."""
+    result = broken_by("--all", "--mode", mode, out=tmp_path, environ=clean_environ)
+    assert [(each.name, each.error) for each in result.scenarios] == [(name, "") for name in ALL]
+    assert result.complete
+    assert {each.promise for each in result.findings if each.state != "not exercised"} == set(PROMISES)
+    settled = max((each.settled_seconds or 0.0, each.name) for each in result.scenarios)
+    figures(f"{mode}: {len(ALL)} faults, slowest to settle {settled[1]} after {settled[0]:.1f} s")
+    assert blamed(result, mode) == set()
+
+
+def test_the_naive_rung_is_found_out_and_the_sticky_one_is_not(clean_environ: dict[str, str], tmp_path: Path) -> None:
+    """Of the same people with the same seed, some of whose browsers wander: copies that nobody ends are seen."""
+    asked = ("kill", "--seconds", "1", "--calm", "6", "--seed", SEED)
+    naive = broken_by(*asked, "--rung", "naive", out=tmp_path / "naive", environ=clean_environ)
+    found = {each.promise: each for each in naive.findings if each.broken}
+    assert {"P2", "P3"} <= found.keys()
+    assert "does not see it" in found["P2"].story
+    hot = broken_by(*asked, "--rung", "hot", out=tmp_path / "hot", environ=clean_environ)
+    assert blamed(hot, "sticky") == set()
+    assert {each.promise for each in hot.findings if each.state == "not exercised"} == set()

@@ -1,0 +1,27 @@
+"""A few faults under load in each mode, on stacks of their own: no promise is broken, and each had its occasion."""
+
+from pathlib import Path
+
+import pytest
+from lab_chaos_run import blamed, broken_by
+from figures import Figures
+
+from lab.chaos.command import SHORT
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("mode", ["stateless", "sticky"])
+def test_a_few_faults_break_no_promise(
+    clean_environ: dict[str, str], tmp_path: Path, mode: str, figures: Figures
+) -> None:
+    """While people log in and out, change their passwords and wander; and the site settles after each fault."""
+    result = broken_by("--seconds", "2", "--calm", "2", "--mode", mode, out=tmp_path, environ=clean_environ)
+    assert [(each.name, each.error) for each in result.scenarios] == [(name, "") for name in SHORT]
+    counts = ", ".join(f"{each.promise} by {each.bore}" for each in result.findings)
+    failed = sum(each.failed for each in result.scenarios)
+    room = "" if result.had_room(mode) else "; the machine had no room, so failed requests were not held against it"
+    figures(f"{mode}: looked at {counts}; {failed} requests failed, rightly{room}")
+    assert [each.promise for each in result.findings if each.state == "not exercised"] == []
+    assert blamed(result, mode) == set()
