@@ -47,7 +47,7 @@ def test_each_fault_is_told_with_what_it_did(tmp_path: Path) -> None:
     told = _told(write_chaos(made_up_chaos(broken="P3"), tmp_path).read_text())
     assert "1 kill stateless P3 3x broken instance dies 200 0 2 0 1.5 -0.2 0.7 80 60 %" in told
     assert "2 redis-pause sticky kept service away" in told
-    assert "redis-pause: P2 once, P7 4 times in stateless mode;" in told
+    assert "redis-pause : P2 once, P7 4 times in stateless mode;" in told
     assert "It may lose: Answers that were under way." in told
 
 

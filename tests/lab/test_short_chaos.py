@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from lab_chaos_run import blamed, broken_by
 from figures import Figures
+from lab_chaos_run import blamed, broken_by
 
 from lab.chaos.command import SHORT
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from lab_chaos_run import blamed, broken_by
 from commanded import commanded
 from figures import Figures
+from lab_chaos_run import blamed, broken_by
 
 from lab.chaos.results import PROMISES
 from lab.compare.results import Result
