@@ -108,7 +108,8 @@ class Disturbance(msgspec.Struct, frozen=True):
 class History(msgspec.Struct):
     """A whole run. `bound_seconds` is B of the promises; `mode` is `sticky` or `stateless`.
 
-    `stale_seconds` is for how long a copy may stand in for Redis, `idle_seconds` after what time unused sessions end.
+    `stale_seconds` is for how long a copy may stand in for Redis, `idle_seconds` after what time unused sessions end,
+    `absolute_seconds` after what time all of them do, counted from the log-in.
     `of_sessions` are the registers that each session has for itself; all others are the user's.
     """
 
@@ -116,6 +117,7 @@ class History(msgspec.Struct):
     bound_seconds: float
     stale_seconds: float = 60.0
     idle_seconds: float = 1800.0
+    absolute_seconds: float = 28800.0
     of_sessions: tuple[str, ...] = ("theme",)
     requests: list[Request] = []
     disturbances: list[Disturbance] = []

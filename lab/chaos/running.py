@@ -21,6 +21,7 @@ from lab.testbed.site import Site
 from lab.workload import Workload
 
 HISTORY = "{mode}.history"
+DEFAULT_ABSOLUTE_SECONDS = 28800.0
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Chaos:
         self._progress.begins(f"{mode}: starting")
         with (
             tempfile.TemporaryDirectory(prefix="hotseat-lab-") as folder,
-            Recording(mode=mode, file=file) as recording,
+            Recording(mode=mode, absolute_seconds=_absolute_seconds(wanted.environ), file=file) as recording,
         ):
             async with (
                 site_opened(Path(folder), mode, wanted.environ) as site,
@@ -103,6 +104,14 @@ class Chaos:
             self._progress.done()
         await load.stop()
         self.result.late_ms[site.mode] = 1000 * (load.so_far().of("calm")[0].late.p99 or 0.0)
+
+
+def _absolute_seconds(environ: Mapping[str, str]) -> float:
+    """After how long the sessions of the site end; what is no number is refused by the site itself."""
+    try:
+        return float(environ.get("SESSION_ABSOLUTE_SECONDS") or DEFAULT_ABSOLUTE_SECONDS)
+    except ValueError:
+        return DEFAULT_ABSOLUTE_SECONDS
 
 
 def _unsettled(fault: Fault, began: float) -> Disturbance:

@@ -9,7 +9,7 @@ from lab.checker.cells import cells_of
 from lab.checker.counts import check_counts, counts_of
 from lab.checker.disturbed import Disturbed
 from lab.checker.durable import check_durable, check_sessions
-from lab.checker.ended import check_ended, check_late_writes, ends_of
+from lab.checker.ended import check_ended, check_expired, check_late_writes, ends_of
 from lab.checker.isolated import Makers, check_isolated, check_strange
 from lab.checker.monotonic import check_monotonic
 from lab.checker.own_writes import check_own_writes
@@ -60,8 +60,9 @@ def _check_user(
     versions = [(each.version, each) for each in _own(requests) if each.version is not None]
     check_numbers(versions, "version", findings["P3"], disturbed.losses("versions"), disturbed)
     check_numbers(counts_of(requests), "count", findings["P3"], disturbed.losses("cards"), disturbed)
-    check_sessions(requests, findings["P1"], disturbed, history.idle_seconds)
+    check_sessions(requests, findings["P1"], disturbed, history)
     check_ended(requests, ends, findings["P4"], disturbed, bound_seconds)
+    check_expired(requests, findings["P4"], disturbed, history.absolute_seconds, bound_seconds)
     check_counts(requests, findings, disturbed, bound_seconds)
 
 

@@ -12,7 +12,7 @@ from lab.checker.cells import Cell
 from lab.checker.disturbed import Disturbed, lost
 from lab.checker.evidence import Item
 from lab.checker.verdict import Finding, Step, lasting
-from lab.history import Request
+from lab.history import History, Request
 
 
 def check_durable(cell: Cell, finding: Finding, disturbed: Disturbed, bound_seconds: float) -> None:
@@ -42,8 +42,11 @@ def check_durable(cell: Cell, finding: Finding, disturbed: Disturbed, bound_seco
         _blame(cell, finding, ack, before, reads[first])
 
 
-def check_sessions(requests: Sequence[Request], finding: Finding, disturbed: Disturbed, idle_seconds: float) -> None:
-    """A session that was begun and that nobody ended is still there. `requests` are one user's, as they began."""
+def check_sessions(requests: Sequence[Request], finding: Finding, disturbed: Disturbed, history: History) -> None:
+    """A session that was begun and that nobody ended is still there, until its time is up.
+
+    `requests` are one user's, as they began; of the history only its head is looked at.
+    """
     ended, begun, last = _ends_begun(requests), {}, dict[str, float]()
     losses = disturbed.losses("sessions")
     for request in requests:
@@ -54,7 +57,8 @@ def check_sessions(requests: Sequence[Request], finding: Finding, disturbed: Dis
         if login is None or request.kind in ("login", "logout") or request.started <= login.ended:
             continue
         used, last[session] = last.get(session, login.started), request.started
-        if request.ended >= ended.get(session, math.inf) or request.started - used >= idle_seconds:
+        up = login.started + history.absolute_seconds
+        if request.ended >= min(ended.get(session, up), up) or request.started - used >= history.idle_seconds:
             continue
         finding.bear(login)
         if request.status == 401 and not lost(losses, login.started, login.ended, request.ended):

@@ -1,7 +1,7 @@
 """P4: a session that was logged out or revoked never writes again, anywhere. It reads nothing at once at the instance
-that ended it, and nothing after B at the others.
+that ended it, and nothing after B at the others. One whose time is up writes nothing either, and reads nothing after B.
 
-That a session ends by its age alone is not in a history, and is not decided.
+That a session ends because nobody used it is not decided.
 """
 
 from collections.abc import Iterable, Mapping
@@ -31,6 +31,28 @@ def check_ended(
                 finding.blame(_steps(end, request, "wrote" + _what(request)), "A session that had ended wrote again.")
         elif request.kind == "read":
             _check_read(request, end, finding, disturbed, bound_seconds)
+
+
+def check_expired(
+    requests: Iterable[Request], finding: Finding, disturbed: Disturbed, absolute_seconds: float, bound_seconds: float
+) -> None:
+    """The requests of one user, in the order they began, against the log-ins among them."""
+    begun: dict[str, Request] = {}
+    for request in requests:
+        if request.kind == "login" and request.outcome == "done":
+            begun[request.session] = request
+        login = begun.get(request.session)
+        late = request.started - login.ended - absolute_seconds if login is not None else 0.0
+        if login is None or late <= 0:
+            continue
+        writes = request.kind in ("write", "revoke")
+        if not writes and (request.kind != "read" or late <= bound_seconds or disturbed.excuses_staleness(request)):
+            continue
+        finding.bear(request)
+        if request.outcome == "done" and (writes or _let_in(request)):
+            did = "wrote" + _what(request) if writes else "was let in"
+            steps = Step(login, "logged in"), Step(request, f"{did} with session {request.session}")
+            finding.blame(steps, f"The time of this session had been up for {lasting(late)}.")
 
 
 def check_late_writes(cell: Cell, ends: Mapping[str, Request], finding: Finding, disturbed: Disturbed) -> None:

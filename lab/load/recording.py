@@ -21,9 +21,15 @@ class Recording:
     """
 
     def __init__(
-        self, *, mode: str = "", bound_seconds: float = 2.0, file: Path | None = None, most: int = KEPT_REQUESTS
+        self,
+        *,
+        mode: str = "",
+        bound_seconds: float = 2.0,
+        absolute_seconds: float = 28800.0,
+        file: Path | None = None,
+        most: int = KEPT_REQUESTS,
     ) -> None:
-        self.history = History(mode, bound_seconds)
+        self.history = History(mode, bound_seconds, absolute_seconds=absolute_seconds)
         self.kept = self.not_kept = 0
         self._most = 0 if file else most
         self._missing_since = math.inf

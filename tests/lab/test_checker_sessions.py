@@ -118,3 +118,42 @@ def test_sessions_that_may_be_lost_may_be_gone() -> None:
     made.disturb("outage", 2.0, 2.1, losing=("sessions",), losing_seconds=None)
     made.ask("read", "GET me", 3.0, browser="phone", outcome="refused", status=401)
     assert made.check().broken == ()
+
+
+def test_a_session_whose_time_is_up_writes_nothing() -> None:
+    """Counted from the answer to its log-in; before the earliest that it may end, it has to be there (P1)."""
+    made = MadeUp(absolute_seconds=30.0)
+    made.ask("login", "POST login", 1.0, 2.0, browser="phone")
+    made.write(1, 31.9, browser="phone")
+    assert made.check().broken == ()
+    assert made.check()["P4"].state == "not exercised"
+    refused = made.write(2, 32.1, browser="phone", outcome="refused", status=401)
+    assert made.check().broken == ()
+    assert made.check()["P4"].bore == 1
+    made.history.requests.remove(refused)
+    made.write(2, 32.1, browser="phone")
+    assert made.check().broken == ("P4",)
+
+
+def test_a_session_whose_time_is_up_reads_nothing_after_b() -> None:
+    """A copy of it may serve so long; one that stands in for Redis, for as long as that is away."""
+    for moment, more, broken in (
+        (33.9, {}, ()),
+        (34.1, {}, ("P4",)),
+        (34.1, {"outcome": "refused", "status": 401}, ()),
+        (34.1, {"stale": "outage"}, ()),
+    ):
+        made = MadeUp(absolute_seconds=30.0)
+        made.disturb("outage", 33.0, 40.0)
+        made.ask("login", "POST login", 1.0, 2.0, browser="phone")
+        made.read(0, moment, browser="phone", **more)
+        assert made.check().broken == broken
+
+
+def test_a_session_is_there_until_its_time_is_up() -> None:
+    """From the earliest moment on at which it may have begun."""
+    for moment, broken in ((30.9, ("P1",)), (31.1, ())):
+        made = MadeUp(absolute_seconds=30.0)
+        made.ask("login", "POST login", 1.0, 2.0, browser="phone")
+        made.read(0, moment - 0.02, browser="phone", outcome="refused", status=401)
+        assert made.check().broken == broken

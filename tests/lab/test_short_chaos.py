@@ -10,14 +10,17 @@ from lab.chaos.command import SHORT
 
 pytestmark = pytest.mark.timeout(600)
 
+SESSION_SECONDS = "30"  # so that some end by their age within the run
+
 
 @pytest.mark.stack
 @pytest.mark.parametrize("mode", ["stateless", "sticky"])
 def test_a_few_faults_break_no_promise(
     clean_environ: dict[str, str], tmp_path: Path, mode: str, figures: Figures
 ) -> None:
-    """While people log in and out, change their passwords and wander; and the site settles after each fault."""
-    result = broken_by("--seconds", "2", "--calm", "2", "--mode", mode, out=tmp_path, environ=clean_environ)
+    """While people log in and out, change their passwords and wander, and the time of their sessions is up."""
+    environ = {**clean_environ, "SESSION_ABSOLUTE_SECONDS": SESSION_SECONDS}
+    result = broken_by("--seconds", "2", "--calm", "2", "--mode", mode, out=tmp_path, environ=environ)
     assert [(each.name, each.error) for each in result.scenarios] == [(name, "") for name in SHORT]
     counts = ", ".join(f"{each.promise} by {each.bore}" for each in result.findings)
     failed = sum(each.failed for each in result.scenarios)

@@ -1,11 +1,25 @@
 """A workload is checked as a whole: each faulty key is named with what was given and what is allowed."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from lab.errors import BadWorkload
 from lab.workload import ACTIONS, KEYS, load_workload, preset_names, workload_of
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "lab.md"
+
+
+def test_the_document_has_every_key_with_its_default() -> None:
+    """So that what is copied from it is what would be without it."""
+    block = DOCUMENT.read_text().partition("```toml\n")[2].partition("```")[0]
+    told = tomllib.loads(block)
+    mix = told.pop("mix")
+    assert told == {
+        section: {name: key.default for name, key in keys.items()} for section, keys in KEYS.items() if section != "mix"
+    }
+    assert set(mix) == set(ACTIONS)
 
 
 @pytest.mark.parametrize("name", preset_names())
