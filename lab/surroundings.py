@@ -29,12 +29,19 @@ def site_environ() -> dict[str, str]:
 
 @contextmanager
 def told_to_stop() -> Iterator[None]:
-    """Inside, SIGTERM and a closed terminal are like Ctrl-C: everything that was started is ended."""
+    """Inside, SIGTERM and a closed terminal are like Ctrl-C: everything that was started is ended.
+
+    Whoever is started in the background of a script ignores Ctrl-C, and would ignore what is like it. What was started
+    to outlive its terminal (`nohup`) does.
+    """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         signal.raise_signal(signal.SIGINT)
 
-    former = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    former = {signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler)}
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            former[number] = signal.signal(number, interrupt)
     try:
         yield
     finally:
