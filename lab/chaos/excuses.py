@@ -13,9 +13,9 @@ def excused_by(history: History, verdict: Verdict) -> dict[str, dict[str, int]]:
 
 
 def _excused(history: History, verdict: Verdict, one: Disturbance) -> dict[str, int]:
-    if one.change == "planned" and not one.losing:
+    if one.change in ("planned", "slight") and not one.losing and not one.stales:
         return {}
-    held = msgspec.structs.replace(one, change="planned", losing=())
+    held = msgspec.structs.replace(one, change="planned", losing=(), stales=())
     others = [each for each in history.disturbances if each is not one]
     strict = check(msgspec.structs.replace(history, disturbances=[*others, held]))
     more = {each.promise: each.broken - verdict[each.promise].broken for each in strict.findings}

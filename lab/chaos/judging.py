@@ -66,6 +66,7 @@ def _scenario(
         part=disturbance.part,
         change=disturbance.change,
         loses=disturbance.loses,
+        stales=disturbance.stales,
         requests=len(during),
         failed=len(failed),
         failed_reads=sum(each.failed and each.kind == "read" for each in during),

@@ -22,6 +22,7 @@ class Scenario(msgspec.Struct, frozen=True):
     part: str
     change: str
     loses: str
+    stales: tuple[str, ...] = ()
     requests: int = 0
     failed: int = 0
     failed_reads: int = 0

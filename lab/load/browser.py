@@ -139,7 +139,8 @@ class Browser:
         return other
 
     async def _ask_once(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-        sent = {"User-Agent": self._device, **headers}
+        kind = "empty" if path.startswith("/api/") else "document"  # a script's request, or somebody going to a page
+        sent = {"User-Agent": self._device, "Sec-Fetch-Dest": kind, **headers}
         cookies, stays = self._wandering.leaves(self.cookies) if self._wandering else (self.cookies, True)
         if cookies:
             sent["Cookie"] = "; ".join([f"{name}={value}" for name, value in cookies.items()])

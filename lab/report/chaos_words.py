@@ -16,11 +16,20 @@ PROMISED: Final = {
 }
 CHANGES: Final = {
     "planned": "This is planned change, and excuses nothing but what it says it may lose.",
-    "kill": "An instance was dead: a write under way may fail, and copies that say they are old may stand in.",
-    "outage": "Something was away: requests may be refused, and copies that say they are old may stand in.",
+    "slight": "This is to be felt in time alone, and excuses nothing but what it says it may lose.",
+    "kill": "An instance was dead: a write that was under way may fail.",
+    "hang": "An instance said nothing: a write that was under way may fail.",
+    "outage": "Something was away: requests may be refused.",
     "other": "Nothing is promised of single requests.",
 }
-KINDS: Final = {"planned": "planned", "kill": "instance dies", "outage": "service away", "other": "no promise"}
+KINDS: Final = {
+    "planned": "planned",
+    "slight": "slight",
+    "kill": "instance dies",
+    "hang": "instance hangs",
+    "outage": "service away",
+    "other": "no promise",
+}
 _AND_MODES: Final = {("stateless", "sticky"): "in both modes", ("stateless",): "in stateless mode"}
 
 
@@ -79,8 +88,12 @@ def cautions(result: ChaosResult) -> list[str]:
 
 
 def _reason(scenario: Scenario) -> str:
-    why = CHANGES[scenario.change]
-    return f"{why} It may lose: {scenario.loses}" if scenario.loses else why
+    told = [CHANGES[scenario.change]]
+    if scenario.stales:
+        told.append(f"Copies that say they are old may stand in for {' and '.join(scenario.stales)}.")
+    if scenario.loses:
+        told.append(f"It may lose: {scenario.loses}")
+    return " ".join(told)
 
 
 def _counted(scenario: Scenario) -> str:

@@ -1,8 +1,10 @@
 """`hotseat report`."""
 
 import webbrowser
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final
 
 import click
 import msgspec
@@ -15,49 +17,58 @@ from lab.compare.results import Result
 from lab.errors import Misuse
 from lab.report import chaos_page, page
 from lab.report.terminal import print_verdict
+from lab.simulate import report as simulation
+from lab.simulate.table import tables
 from lab.terminal import REPORTS, complaints
 
-T = TypeVar("T")
-PAGES: Final = {page.RESULT: page.PAGE, chaos_page.RESULT: chaos_page.PAGE}
-"""By the file of figures that each is made of."""
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of run: the page it writes, and how its figures are read and printed again."""
+
+    name: str
+    page: str
+    figures: Any
+    print: Callable[[Console, Any], None]
+
+
+def _print_simulation(console: Console, kept: simulation.Kept) -> None:
+    console.print(tables(kept.results), "", *kept.words, sep="\n")
+
+
+KINDS: Final = {
+    page.RESULT: Kind(
+        "a comparison", page.PAGE, Result, lambda console, result: print_verdict(console, result, Prices())
+    ),
+    chaos_page.RESULT: Kind("a run of faults", chaos_page.PAGE, ChaosResult, print_chaos),
+    simulation.FILE: Kind("a simulation", simulation.PAGE, simulation.Kept, _print_simulation),
+}
+"""By the file of figures that a run leaves."""
 
 
 @click.command()
 @click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
 def report(folder: Path | None, opens: bool) -> None:
-    """Print what a comparison or a run of faults found, the newest if none is named; or open its page."""
+    """Print what a comparison, a run of faults or a simulation found, the newest if none is named; or open its page."""
     with complaints():
-        figures = _figures(folder or _newest())
-        where = figures.with_name(PAGES[figures.name])
+        file = _newest_in([folder] if folder else REPORTS.glob("*"), str(folder or REPORTS))
+        kind = KINDS[file.name]
+        where = file.with_name(kind.page)
         if opens:
             webbrowser.open(where.absolute().as_uri())
             return
-        console = Console(highlight=False)
-        if figures.name == chaos_page.RESULT:
-            print_chaos(console, _read(figures, ChaosResult, "a run of faults"))
-        else:
-            print_verdict(console, _read(figures, Result, "a comparison"), Prices())
+        try:
+            found = msgspec.json.decode(file.read_bytes(), type=kind.figures)
+        except msgspec.DecodeError as error:
+            raise Misuse(f"{file} is no result of {kind.name}: {error}") from error
+        kind.print(Console(highlight=False), found)
     click.echo(f"The report: {where}")
 
 
-def _figures(folder: Path) -> Path:
-    """The newest, if the folder holds both."""
-    found = [file for name in PAGES if (file := folder / name).is_file()]
+def _newest_in(folders: Iterable[Path], looked_in: str) -> Path:
+    """The file of figures that was written last."""
+    found = [file for folder in folders for name in KINDS if (file := folder / name).is_file()]
     if not found:
-        raise Misuse(f"There is no report in {folder}: it has no {' and no '.join(PAGES)}.")
+        raise Misuse(f"There is no report in {looked_in}; make one with: hotseat compare --quick, or hotseat chaos")
     return max(found, key=lambda file: file.stat().st_mtime)
-
-
-def _newest() -> Path:
-    found = [file for name in PAGES for file in REPORTS.glob(f"*/{name}")]
-    if not found:
-        raise Misuse(f"There is no report in {REPORTS}; make one with: hotseat compare --quick, or hotseat chaos")
-    return max(found, key=lambda file: file.stat().st_mtime).parent
-
-
-def _read(file: Path, kind: type[T], what: str) -> T:
-    try:
-        return msgspec.json.decode(file.read_bytes(), type=kind)
-    except msgspec.DecodeError as error:
-        raise Misuse(f"{file} is no result of {what}: {error}") from error

@@ -54,7 +54,7 @@ def test_an_old_copy_that_stands_in_is_counted_as_excused() -> None:
     """Only if it was older than it may be; the others excuse nothing."""
     made = MadeUp()
     made.write(1, 1.0)
-    made.disturb("outage", 2.0, 9.0)
+    made.disturb("outage", 2.0, 9.0, stales=("redis",))
     made.read(1, 3.0, stale="outage")
     made.read(0, 5.0, stale="outage")
     assert _of(_judged(made), "P2").excused == 1

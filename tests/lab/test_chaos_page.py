@@ -3,6 +3,7 @@
 import re
 from html import unescape
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
@@ -10,8 +11,10 @@ from fetched import fetched_by
 from lab_chaos_results import made_up_chaos
 
 from lab.chaos.results import PROMISES, ChaosResult
+from lab.faults import ALL
+from lab.history import Change
 from lab.report.chaos_page import chaos_charts, render_chaos, write_chaos
-from lab.report.chaos_words import PROMISED, answer, cautions, excuses, headline
+from lab.report.chaos_words import CHANGES, KINDS, PROMISED, answer, cautions, excuses, headline
 
 
 def _told(page: str) -> str:
@@ -118,4 +121,11 @@ def test_only_what_was_excused_is_told_as_excused() -> None:
     found = excuses(made_up_chaos())
     assert [each.fault for each in found] == ["kill", "redis-pause"]
     assert found[1].counts == "P2 once, P7 4 times in stateless mode; P2 once, P7 4 times in sticky mode"
-    assert found[1].why.startswith("Something was away: ")
+    assert found[1].why == (
+        "Something was away: requests may be refused. Copies that say they are old may stand in for redis."
+    )
+
+
+def test_every_kind_of_fault_has_words() -> None:
+    """Whatever is added to what a fault may be."""
+    assert set(CHANGES) == set(KINDS) == set(get_args(Change)) >= {fault.change for fault in ALL.values()}

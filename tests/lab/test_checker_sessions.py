@@ -144,7 +144,7 @@ def test_a_session_whose_time_is_up_reads_nothing_after_b() -> None:
         (34.1, {"stale": "outage"}, ()),
     ):
         made = MadeUp(absolute_seconds=30.0)
-        made.disturb("outage", 33.0, 40.0)
+        made.disturb("outage", 33.0, 40.0, stales=("redis",))
         made.ask("login", "POST login", 1.0, 2.0, browser="phone")
         made.read(0, moment, browser="phone", **more)
         assert made.check().broken == broken

@@ -15,6 +15,8 @@ from lab.compare.prices import Prices
 from lab.report import write_report
 from lab.report.chaos_page import write_chaos
 from lab.report.command import report
+from lab.simulate.report import Kept
+from lab.simulate.report import write_report as simulated
 
 
 def told(*arguments: str) -> str:
@@ -41,6 +43,15 @@ def test_the_newest_report_is_printed_again(tmp_path: Path, monkeypatch: pytest.
     aged(tmp_path / "reports/second/chaos.json", 120)
     assert "reports/first/report.html" in told()
     assert "reports/second/chaos.html" in told("reports/second")
+
+
+def test_a_simulation_is_printed_again(tmp_path: Path) -> None:
+    """In its own words."""
+    kept = Kept(options={"fleet": "3"}, results=[], complete=True, words=["Nothing was simulated."])
+    simulated(kept, tmp_path)
+    answer = told(str(tmp_path))
+    assert "Nothing was simulated." in answer
+    assert "report.html" in answer
 
 
 @pytest.mark.parametrize("kind", ["report", "chaos"])

@@ -30,7 +30,17 @@ def made_up_chaos(*, broken: str = "", idle: str = "", modes: tuple[str, ...] = 
                 broken={broken: 3} if broken else {},
                 excused={"P7": 2},
             ),
-            Scenario("redis-pause", mode, "redis", "outage", "", began=12.0, over=18.0, excused={"P2": 1, "P7": 4}),
+            Scenario(
+                "redis-pause",
+                mode,
+                "redis",
+                "outage",
+                "",
+                ("redis",),
+                began=12.0,
+                over=18.0,
+                excused={"P2": 1, "P7": 4},
+            ),
         ]
         hot = 0.8 if mode == "sticky" else 0.0
         result.timelines[mode] = [Moment(float(at), 20, int(at == 14), 0, hot, 4.0, 30.0 + at) for at in range(22)]
