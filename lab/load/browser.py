@@ -91,10 +91,13 @@ class Connections:
 
 @asynccontextmanager
 async def connected(
-    url: str, *, patience_seconds: float = PATIENCE_SECONDS, clock: Callable[[], float] = now
+    url: str, *, patience_seconds: float = PATIENCE_SECONDS, verifies: bool = True, clock: Callable[[], float] = now
 ) -> AsyncIterator[Connections]:
-    """Connections to the site at `url`, opened as they are needed, as many as there are requests at once."""
-    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS)
+    """Connections to the site at `url`, opened as they are needed, as many as there are requests at once.
+
+    `verifies`: an https site's certificate has to be good.
+    """
+    connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_SECONDS, ssl=verifies)
     async with aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),

@@ -22,12 +22,14 @@ from lab.history import Request, now
 from lab.load.account import Account
 from lab.load.browser import PATIENCE_SECONDS, connected
 from lab.load.device import Device
+from lab.load.last_look import look_once_more
+from lab.load.leaving import leave_for_good
 from lab.load.measured import MOST_MARKS, SET_UP, Run, Tally
 from lab.load.person import Person
 from lab.load.plan import NOBODY, Step, Visit, visits
 from lab.load.recording import Recording
 from lab.load.settling import settle_in
-from lab.load.site import check_site, check_url
+from lab.load.site import check_site, check_url, shown
 from lab.load.town import Town
 from lab.workload import Workload
 
@@ -39,8 +41,11 @@ GIVE_UP_SECONDS = 10.0
 class Load:
     """The people of a workload on one site; entering makes their accounts, which takes a while.
 
-    Entering raises NoSuchSite, NotPostcards or SiteGone. Later nothing that the site does raises: if it gives no answer
-    at all for `give_up_seconds` (None: for ever), the load ends, and `cut_short` says why.
+    Entering raises NoSuchSite, NotPostcards or SiteGone. Later nothing that the site does raises: if it gives nobody an
+    answer other than a 5xx for `give_up_seconds` (None: for ever), the load ends, and `cut_short` says why.
+
+    `removes_people`: on leaving they delete their accounts, also if not all could be made; `people_left` are those who
+    could not. `verifies`: whether the certificate of an https site has to be good.
     """
 
     def __init__(
@@ -56,6 +61,8 @@ class Load:
         patience_seconds: float = PATIENCE_SECONDS,
         give_up_seconds: float | None = GIVE_UP_SECONDS,
         name: str | None = None,
+        removes_people: bool = False,
+        verifies: bool = True,
         clock: Callable[[], float] = now,
     ) -> None:
         check_url(url)
@@ -63,6 +70,8 @@ class Load:
         self.recording = recording or Recording()
         self.cut_short = ""
         self.ended = asyncio.Event()
+        self.people_left = 0
+        self._removes_people, self._verifies = removes_people, verifies
         self._most_in_flight, self._most_visits = most_in_flight, most_visits
         self._patience_seconds, self._give_up_seconds = patience_seconds, give_up_seconds
         self._clock = clock
@@ -74,7 +83,7 @@ class Load:
         self._bug: BaseException | None = None
         self._arrivals: asyncio.Task[None] | None = None
         self._in_flight = 0
-        self._answered_at = 0.0
+        self._served_at = 0.0
         self._life = self._living()
 
     async def __aenter__(self) -> Self:
@@ -83,6 +92,16 @@ class Load:
 
     async def __aexit__(self, *error: object) -> None:
         await self._life.__aexit__(None, None, None)
+
+    @property
+    def shown_url(self) -> str:
+        """The address as it may be told."""
+        return shown(self.url)
+
+    @property
+    def handles(self) -> str:
+        """By what its people are known on the site."""
+        return self._town.handle_pattern
 
     # What is done
 
@@ -112,7 +131,7 @@ class Load:
             raise LabError("The load runs already; `mark` begins another phase, `stop` ends it.")
         plan = visits(self.workload, self.seed if seed is None else seed, rate=rate or self.rate)
         self.mark(phase, rung)
-        self._answered_at = self._clock()
+        self._served_at = self._clock()
         self._arrivals = asyncio.create_task(self._let_in(plan, self._clock()), name="arrivals")
 
     def mark(self, phase: str, rung: str = "") -> None:
@@ -136,6 +155,11 @@ class Load:
         if self._bug is not None:
             raise self._bug
 
+    async def look_once_more(self) -> None:
+        """Everybody reads what is theirs, wherever they are logged in: what nobody reads is neither kept nor lost."""
+        self.mark("last look")
+        await look_once_more(self._people, clock=self._clock)
+
     def cut_off(self, why: str) -> None:
         """Nothing more is sent from now on; `why`, a sentence, is kept with what was measured."""
         if not self.ended.is_set():
@@ -149,7 +173,7 @@ class Load:
         recording = self.recording
         recording.flush()
         return Run(
-            url=self.url,
+            url=self.shown_url,
             workload=self.workload.name,
             seed=self.seed,
             marks=marks,
@@ -162,7 +186,9 @@ class Load:
 
     @asynccontextmanager
     async def _living(self) -> AsyncIterator[None]:
-        async with connected(self.url, patience_seconds=self._patience_seconds, clock=self._clock) as connections:
+        async with connected(
+            self.url, patience_seconds=self._patience_seconds, verifies=self._verifies, clock=self._clock
+        ) as connections:
             await check_site(connections)
             self.mark(SET_UP)
             self._connections = connections
@@ -170,12 +196,15 @@ class Load:
                 Person(Account(self._town, connections, self._town.handle(n), self._note))
                 for n in range(self.workload.users)
             ]
-            await settle_in(self._people, self._town, self.url, self.seed, clock=self._clock)
-            self.mark("idle")
             try:
+                await settle_in(self._people, self._town, self.shown_url, self.seed, clock=self._clock)
+                self.mark("idle")
                 yield
             finally:
                 await self.stop()
+                if self._removes_people:
+                    self.people_left = len(self._people)  # should this be cancelled
+                    self.people_left = await leave_for_good(self._people)
 
     async def _let_in(self, plan: Iterator[Visit], began: float) -> None:
         for visit in plan:
@@ -238,13 +267,12 @@ class Load:
     def _note(self, request: Request, intended: float) -> None:
         self._tally_at(intended).note(request, intended)
         self.recording.note(request)
-        if request.status:
-            self._answered_at = max(self._answered_at, request.ended)
+        if not request.failed:
+            self._served_at = max(self._served_at, request.ended)
         elif self._give_up_seconds is not None and not self.ended.is_set():
-            silent = request.ended - self._answered_at
+            silent = request.ended - self._served_at
             if self._arrivals is not None and silent >= self._give_up_seconds:
-                why = request.note.partition(": ")[2]
-                self.cut_off(f"{self.url} has not answered for {silent:.0f} s ({why}).")
+                self.cut_off(f"{self.shown_url} {_not_served(request, silent)}.")
 
     def _tally_at(self, at: float) -> Tally:
         for tally in reversed(self._tallies):
@@ -268,6 +296,12 @@ class Load:
         seconds = at - self._clock()
         await asyncio.sleep(max(0.0, seconds))
         return seconds > 0
+
+
+def _not_served(last: Request, seconds: float) -> str:
+    if last.status:
+        return f"has answered with nothing but errors for {seconds:.0f} s (the last one: {last.status})"
+    return f"has not answered for {seconds:.0f} s ({last.note.partition(': ')[2]})"
 
 
 def _cpu_seconds() -> float:

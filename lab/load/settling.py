@@ -5,7 +5,10 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from random import Random
 from typing import Final
 
+import msgspec
+
 from lab.errors import SiteGone
+from lab.load.browser import Reply
 from lab.load.device import retry_seconds
 from lab.load.person import Person
 from lab.load.town import Town
@@ -49,11 +52,31 @@ async def _sign_up(person: Person, url: str, clock: Callable[[], float]) -> None
             reply = await person.account.log_in(device, clock())
         if device.session:
             return
-        why = reply.lost or f"signing up was answered with status {reply.status}"
+        why = reply.lost or _in_words(reply)
         if reply.status not in (0, 429) and reply.status < 500:
             break
         await asyncio.sleep(retry_seconds(reply))
     raise SiteGone(url, "accounts were made", why)
+
+
+def _in_words(reply: Reply) -> str:
+    """What stands in the way, as far as the site says so."""
+    if reply.status == 429:
+        return (
+            "it lets nobody else sign up from this address for now (status 429); take fewer people, wait a minute, or "
+            "let more in (LOGINS_PER_ADDRESS)"
+        )
+    try:
+        detail = msgspec.json.decode(reply.body, type=_Problem).detail
+    except msgspec.DecodeError:
+        detail = ""
+    return f"signing up was answered with status {reply.status}" + (f": {detail.rstrip('.')}" if detail else "")
+
+
+class _Problem(msgspec.Struct):
+    """RFC 9457."""
+
+    detail: str = ""
 
 
 async def _all(works: Iterable[Awaitable[None]]) -> None:

@@ -1,5 +1,8 @@
 """Whether an address is one of Postcards, found out before anything is sent to it that changes something."""
 
+import ipaddress
+from urllib.parse import urlsplit, urlunsplit
+
 import msgspec
 
 from lab.errors import NoSuchSite, NotPostcards
@@ -23,12 +26,30 @@ class _Visits(msgspec.Struct):
 def check_url(url: str) -> None:
     """Raises NoSuchSite for what is no address of a site."""
     if not usable_url(url):
-        raise NoSuchSite(url, "this is no address of a site; give one like http://127.0.0.1:8080")
+        raise NoSuchSite(shown(url), f"this is no address of a site; {_fault(url)}")
+
+
+def shown(url: str) -> str:
+    """The address as it may be told: without the name and the password that a proxy before the site may want."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def is_here(url: str) -> bool:
+    """Whether it is on this machine's loopback, by its name or number; nothing is looked up."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 async def check_site(connections: Connections) -> None:
     """Raises NoSuchSite if nothing answers, NotPostcards if something else does. A 5xx counts as nothing."""
-    browser, url = Browser(connections, "HotseatLab"), connections.url
+    browser, url = Browser(connections, "HotseatLab"), shown(connections.url)
     described = await _get(browser, url, "/api/v1/openapi.json")
     try:
         title = msgspec.json.decode(described.body, type=_OpenApi).info.title
@@ -49,9 +70,30 @@ async def _get(browser: Browser, url: str, path: str) -> Reply:
         raise NoSuchSite(url, reply.lost)
     if reply.status >= 500:
         raise NoSuchSite(url, f"{path} was answered with status {reply.status}, so nobody is there behind the proxy")
+    if reply.status == 401:
+        raise NoSuchSite(
+            url, f"{path} wants a name and a password; give them in the address: https://NAME:PASSWORD@..."
+        )
     return reply
 
 
 def _answered(reply: Reply, path: str) -> str:
+    there = reply.headers.get("location", "")
+    if 300 <= reply.status < 400 and there:
+        return f"{path} leads on to {shown(there)}; give the address of the site itself"
     what = reply.headers.get("content-type", "").partition(";")[0] or "nothing that says what it is"
     return f"{path} was answered with status {reply.status} and {what}, not as Postcards does"
+
+
+def _fault(url: str) -> str:
+    """What is wrong with it, for who typed it."""
+    example = "give one like http://127.0.0.1:8080"
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return example
+    if parts.scheme not in ("http", "https"):
+        return f"it has to begin with http:// or https://; {example}"
+    if parts.hostname and (parts.path.strip("/") or parts.query or parts.fragment):
+        return f"nothing may follow the host and the port, since the application has absolute paths; {example}"
+    return example

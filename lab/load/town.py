@@ -38,6 +38,11 @@ class Town:
         chance = Random(f"wandering {self._seed} {browser.removeprefix(self.name)}")  # noqa: S311  # no secret
         return Wandering(chance) if chance.random() < self.workload.wandering_share else None
 
+    @property
+    def handle_pattern(self) -> str:
+        """All of its handles, and nobody else's."""
+        return f"{self.name}_*"
+
     def learn(self, cards: Iterable[str]) -> None:
         """Cards that an answer named, the newest last; the oldest are forgotten."""
         for card in cards:

@@ -9,6 +9,7 @@ import hashlib
 import itertools
 import json
 import re
+import ssl
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -84,10 +85,10 @@ class StubSite:
         self._server: asyncio.Server | None = None
         self._lines: set[asyncio.Transport] = set()
 
-    async def listen(self, port: int = 0) -> None:
+    async def listen(self, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Line(self), "127.0.0.1", port)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        self._server = await loop.create_server(lambda: _Line(self), "127.0.0.1", port, ssl=tls)
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def die(self) -> None:
         """Closes its port and every connection, answered or not."""
@@ -147,6 +148,15 @@ class StubSite:
         assert asked.login is not None
         asked.login.person.name = asked.given["name"]
         return 200, self._me_of(self._wrote(asked.login), asked.login.preferences), self._floor(asked.login)
+
+    def _leave(self, asked: Asked) -> Answer:
+        assert asked.login is not None
+        person = asked.login.person
+        if asked.given["password"] != person.password:
+            return 403, {"title": "Forbidden"}, []
+        del self.people[person.handle]
+        self.logins = {token: login for token, login in self.logins.items() if login.person is not person}
+        return 204, None, ['session=""; expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/']
 
     def _preferences(self, asked: Asked) -> Answer:
         assert asked.login is not None
@@ -272,6 +282,7 @@ _ROUTES: list[tuple[str, re.Pattern[str], Callable[..., Answer]]] = [
         ("POST", r"/api/v1/login", StubSite._login),
         ("POST", r"/api/v1/logout", StubSite._logout),
         ("PUT", r"/api/v1/me", StubSite._profile),
+        ("DELETE", r"/api/v1/me", StubSite._leave),
         ("PATCH", r"/api/v1/me/preferences", StubSite._preferences),
         ("PUT", r"/api/v1/me/password", StubSite._password),
         ("POST", r"/api/v1/cards", StubSite._post),
@@ -376,13 +387,13 @@ async def stub_site(**options: str) -> AsyncIterator[StubSite]:
 
 
 @contextmanager
-def stub_site_beside() -> Iterator[StubSite]:
+def stub_site_beside(tls: ssl.SSLContext | None = None) -> Iterator[StubSite]:
     """A running one, in a thread of its own."""
     loop, site = asyncio.new_event_loop(), StubSite()
     thread = threading.Thread(target=loop.run_forever, name="stub site")
     thread.start()
     try:
-        asyncio.run_coroutine_threadsafe(site.listen(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(site.listen(tls=tls), loop).result(10)
         yield site
     finally:
         asyncio.run_coroutine_threadsafe(site.die(), loop).result(10)
