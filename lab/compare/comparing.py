@@ -3,112 +3,107 @@
 import datetime
 import os
 import platform
-import shutil
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
 
 import msgspec
 import psutil
 
 from lab.compare.failing import FAULTS, measure_failure
+from lab.compare.grounds import Ground, check_sites, ground_there, own_ground
 from lab.compare.measuring import find_capacity, measure_round
 from lab.compare.plan import Plan
 from lab.compare.results import Machine, Result
 from lab.compare.rungs import Rung
-from lab.errors import SiteTrouble
-from lab.load.driver import Load
+from lab.load.site import shown
 from lab.progress import Progress
-from lab.testbed.line import Line, Way
-from lab.testbed.opening import in_thread, site_opened
-from lab.testbed.site import Site
-
-MODES: Final = {True: "sticky", False: "stateless"}
 
 
 class Comparison:
-    """`result` holds what was measured so far, at any time."""
+    """`result` holds what was measured so far, at any time; `keep` is called with it whenever there is more.
 
-    def __init__(self, plan: Plan, folder: Path, environ: Mapping[str, str], progress: Progress) -> None:
+    `doing` says in words what is being done, or was when it ended.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        folder: Path,
+        environ: Mapping[str, str],
+        progress: Progress,
+        keep: Callable[[Result], None] = lambda _: None,
+    ) -> None:
         self.result = empty_result(plan)
+        self.doing = "starting"
         self._plan = plan
         self._folder = folder
         self._environ = environ
         self._progress = progress
+        self._keep = keep
 
     async def make(self) -> None:
         """Measures all of it. Raises SiteTrouble, StackError; what was measured until then is in `result`."""
+        await check_sites(self._plan)
         async with AsyncExitStack() as running:
             grounds = {}
             for rung in self._plan.rungs:
-                self._progress.begins(f"{rung.title}: starting")
-                grounds[rung] = await running.enter_async_context(self._ground(rung))
-                self._progress.done()
+                with self._step(rung, "making people" if self._plan.sites else "starting"):
+                    grounds[rung] = await running.enter_async_context(self._ground(rung))
+                    round_trip = grounds[rung].round_trip
+                    if round_trip is not None:
+                        self.result.round_trips[rung.name] = round_trip
             await self._rounds(grounds)
             await self._failures(grounds)
             await self._capacities(grounds)
-        self.result.complete = True
+            self.result.complete = True
+            if self._plan.sites:
+                self._progress.begins("removing the people")
 
-    async def _rounds(self, grounds: "dict[Rung, _Ground]") -> None:
+    async def _rounds(self, grounds: dict[Rung, Ground]) -> None:
         plan = self._plan
         for number in range(plan.rounds):
             for rung, ground in grounds.items():
-                self._progress.begins(f"{rung.title}: round {number + 1} of {plan.rounds}")
-                found = await measure_round(ground.site, ground.load, rung.name, number, plan.times)
-                self.result.rounds.append(found)
-                ground.check()
-                self._progress.done()
+                with self._step(rung, f"round {number + 1} of {plan.rounds}"):
+                    self.result.rounds.append(
+                        await measure_round(ground.site, ground.load, rung.name, number, plan.times)
+                    )
 
-    async def _failures(self, grounds: "dict[Rung, _Ground]") -> None:
+    async def _failures(self, grounds: dict[Rung, Ground]) -> None:
         plan = self._plan
         for rung in plan.failing:
-            for what in FAULTS if rung in grounds else ():
-                self._progress.begins(f"{rung.title}: {what}")
-                ground = grounds[rung]
-                found = await measure_failure(
-                    ground.site, ground.load, rung.name, what, calm=plan.calm_seconds, after=plan.after_seconds
-                )
-                self.result.failures.append(found)
-                self._progress.done()
+            site = grounds[rung].site if rung in grounds else None
+            if site is None:
+                continue
+            for what in FAULTS:
+                with self._step(rung, what):
+                    found = await measure_failure(
+                        site, grounds[rung].load, rung.name, what, calm=plan.calm_seconds, after=plan.after_seconds
+                    )
+                    self.result.failures.append(found)
 
-    async def _capacities(self, grounds: "dict[Rung, _Ground]") -> None:
+    async def _capacities(self, grounds: dict[Rung, Ground]) -> None:
         plan = self._plan
         for rung in plan.bearing:
             if rung in grounds:
-                self._progress.begins(f"{rung.title}: how much it bears")
-                found = await find_capacity(grounds[rung].load, rung.name, plan.bound_ms, plan.times.step)
-                self.result.capacities.append(found)
-                self._progress.done()
+                with self._step(rung, "how much it bears"):
+                    found = await find_capacity(grounds[rung].load, rung.name, plan.bound_ms, plan.times.step)
+                    self.result.capacities.append(found)
 
-    @asynccontextmanager
-    async def _ground(self, rung: Rung) -> AsyncIterator["_Ground"]:
-        plan, folder = self._plan, self._folder / rung.name
-        environ = {**self._environ, **rung.settings}
-        try:
-            async with site_opened(folder, MODES[rung.sticky], environ, wired=plan.rtt_ms > 0, clocked=False) as site:
-                if plan.rtt_ms > 0:
-                    far = Line.both(Way(latency_seconds=plan.rtt_ms / 2000))
-                    await in_thread(lambda: site.bend("redis", far))
-                async with Load(plan.workload, site.stack.url, seed=plan.seed, give_up_seconds=20.0) as load:
-                    await load.run(plan.times.first, phase="first", rung=rung.name)
-                    yield _Ground(site, load)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    @contextmanager
+    def _step(self, rung: Rung, what: str) -> Iterator[None]:
+        """What it adds to the result is kept, should this process be killed later."""
+        self.doing = f"{rung.title}: {what}"
+        self._progress.begins(self.doing)
+        yield
+        self._keep(self.result)
+        self._progress.done()
 
-
-class _Ground:
-    """A rung that runs, and the people on it."""
-
-    def __init__(self, site: Site, load: Load) -> None:
-        self.site = site
-        self.load = load
-
-    def check(self) -> None:
-        """Raises SiteTrouble if the load gave the site up."""
-        if self.load.cut_short:
-            raise SiteTrouble(self.load.cut_short)
+    def _ground(self, rung: Rung) -> AbstractAsyncContextManager[Ground]:
+        if self._plan.sites:
+            return ground_there(self._plan, rung, self.result.left_behind.append)
+        return own_ground(self._plan, rung, self._folder / rung.name, self._environ)
 
 
 def empty_result(plan: Plan) -> Result:
@@ -125,6 +120,7 @@ def empty_result(plan: Plan) -> Result:
         workload=told,
         rtt_ms=plan.rtt_ms,
         rungs=[rung.name for rung in plan.rungs],
+        sites={name: shown(url) for name, url in plan.sites.items()},
     )
 
 

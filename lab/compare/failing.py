@@ -1,12 +1,12 @@
 """What a failure does to a rung under load: how much memory answers, second by second, and how long people waited."""
 
-import asyncio
 import math
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
+from lab.compare.measuring import check_going, lasting
 from lab.compare.results import Failure, Moment
 from lab.faults import disturb, named
 from lab.history import Disturbance, Request, now
@@ -21,18 +21,23 @@ MOMENT_SECONDS: Final = 1.0
 
 
 async def measure_failure(site: Site, load: Load, rung: str, what: str, *, calm: float, after: float) -> Failure:
-    """Calm for so many seconds, the failure, and a while after it. Raises SiteTrouble if it does not settle."""
+    """Calm for so many seconds, the failure, and a while after it.
+
+    Raises SiteTrouble if it does not settle or goes away, StackError.
+    """
     load.start(phase="warm-up", rung=rung)
     try:
-        await asyncio.sleep(calm)  # to be warm
+        await lasting(load, calm)  # to be warm
         began = now()
         load.mark(what, rung)
-        await asyncio.sleep(calm)
+        await lasting(load, calm)
+        check_going(load)
         disturbance = await in_thread(partial(disturb, site, named(FAULTS[what]), 0.0))
-        await asyncio.sleep(after)
+        await lasting(load, after)
         ended = now()
     finally:
         await load.stop()
+    check_going(load)
     requests = [each for each in load.recording.history.requests if began <= each.started < ended]
     return failure_of(rung, what, requests, disturbance, began, ended)
 

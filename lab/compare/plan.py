@@ -1,6 +1,7 @@
 """How a comparison is made: which rungs, how often, how long."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from lab.compare.measuring import Times
@@ -13,7 +14,11 @@ QUICK_USERS: Final = 24
 
 @dataclass(frozen=True)
 class Plan:
-    """`failing` are the rungs to which failures are done, `bearing` those whose capacity is looked for."""
+    """`failing` are the rungs to which failures are done, `bearing` those whose capacity is looked for.
+
+    `sites`: addresses of rungs that are there already, by name; all of them or none. They are asked, and nothing else.
+    `verifies`: whether their certificates have to be good.
+    """
 
     workload: Workload
     seed: int
@@ -26,6 +31,9 @@ class Plan:
     bearing: tuple[Rung, ...] = LADDER
     calm_seconds: float = 10.0
     after_seconds: float = 20.0
+    sites: Mapping[str, str] = field(default_factory=dict)
+    verifies: bool = True
+    give_up_seconds: float = 20.0
 
     @property
     def steps(self) -> int:

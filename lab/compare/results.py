@@ -1,5 +1,6 @@
 """What a comparison found, as it is written to `result.json`; every figure of the report comes out of this."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -31,8 +32,13 @@ class Moment(msgspec.Struct, frozen=True):
 class Round(msgspec.Struct, frozen=True):
     """One stretch of steady load on one rung, warm-up cut off.
 
-    `latency_ms` is by percent, from the moment a request was due. `cpu_ms` (by part), `calls` and `sent` are per
-    request. `tiers` is by region the number of lookups each tier answered, `held_bytes` what all hot copies occupy.
+    `latency_ms` is by percent, from the moment a request was due. `cpu_ms` (by part) and `calls` are per request.
+    `tiers` is by region the number of lookups each tier answered, `held_bytes` what all hot copies occupy.
+    `moved_share` is of the requests of people who were logged in: answered by another instance than their browser's
+    request before.
+
+    Measured from outside, `cpu_ms` and `calls` are empty, `held_bytes` is None, and the rest is what browsers are
+    shown: without `X-Instance` there is no `by_instance` and no `moved_share`, without `Cache-Status` no `tiers`.
     """
 
     rung: str
@@ -44,24 +50,23 @@ class Round(msgspec.Struct, frozen=True):
     cpu_ms: dict[str, float]
     calls: dict[str, float]
     tiers: dict[str, dict[str, float]]
-    held_bytes: float
+    held_bytes: float | None
     by_instance: dict[str, int]
     generator_late_ms: float
+    refused: int = 0
+    moved_share: float | None = None
 
     @property
-    def hot_rate(self) -> float:
-        """The share of all lookups that a process answered out of its own memory."""
-        return self._share("hot")
-
-    @property
-    def imbalance(self) -> float:
-        """Requests of the busiest instance over the mean; 1 is even."""
-        counts = list(self.by_instance.values())
-        return max(counts) * len(counts) / sum(counts) if sum(counts) else 1.0
-
-    def _share(self, tier: str) -> float:
+    def hot_rate(self) -> float | None:
+        """The share of all lookups that a process answered out of its own memory; None if none was seen."""
         total = sum(sum(tiers.values()) for tiers in self.tiers.values())
-        return sum(tiers.get(tier, 0.0) for tiers in self.tiers.values()) / total if total else 0.0
+        return sum(tiers.get("hot", 0.0) for tiers in self.tiers.values()) / total if total else None
+
+    @property
+    def imbalance(self) -> float | None:
+        """Requests of the busiest instance over the mean; 1 is even. None if nobody says who answered."""
+        counts = list(self.by_instance.values())
+        return max(counts) * len(counts) / sum(counts) if sum(counts) else None
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -89,8 +94,20 @@ class Capacity(msgspec.Struct, frozen=True):
     reached: bool
 
 
+class RoundTrip(msgspec.Struct, frozen=True):
+    """From here to a rung's Redis and back, the median of many: as it is, and by way of the wire that adds to it."""
+
+    plain_ms: float
+    added_ms: float | None = None
+
+
 class Result(msgspec.Struct):
-    """A whole comparison, or as much of it as was measured before it was stopped (`complete` False, `stopped` why)."""
+    """A whole comparison, or as much of it as was measured before it was stopped (`complete` False, `stopped` why).
+
+    `sites` are the addresses of rungs that were there already, and were measured from outside. `rtt_ms` is what was
+    asked to be added, `round_trips` by rung what there really was. `left_behind` says in sentences what is still there
+    of it on systems that are not the lab's.
+    """
 
     began: str
     version: str
@@ -103,6 +120,14 @@ class Result(msgspec.Struct):
     capacities: list[Capacity] = []
     complete: bool = False
     stopped: str = ""
+    sites: dict[str, str] = {}
+    round_trips: dict[str, RoundTrip] = {}
+    left_behind: list[str] = []
+
+    @property
+    def outside(self) -> bool:
+        """Whether it was measured from outside: nothing is known of CPU time, of calls to stores, of memory."""
+        return bool(self.sites)
 
     def of(self, rung: str) -> list[Round]:
         """The rounds of one rung."""
@@ -114,7 +139,8 @@ class Result(msgspec.Struct):
 
     def cpu_ms(self, rung: str, part: str | None = None) -> Estimate:
         """CPU per request of a part, or of all parts. Raises ValueError if nothing was measured."""
-        return estimate([each.cpu_ms.get(part, 0.0) if part else sum(each.cpu_ms.values()) for each in self.of(rung)])
+        known = [each.cpu_ms for each in self.of(rung) if each.cpu_ms]
+        return estimate([each.get(part, 0.0) if part else sum(each.values()) for each in known])
 
     def latency_ms(self, rung: str, percent: float) -> Estimate:
         """A percentile of how long answers took. Raises ValueError if nothing was measured."""
@@ -122,8 +148,25 @@ class Result(msgspec.Struct):
 
     def calls(self, rung: str, backend: str) -> Estimate:
         """Round trips to a backing service per request. Raises ValueError if nothing was measured."""
-        return estimate([each.calls.get(backend, 0.0) for each in self.of(rung)])
+        return estimate([each.calls.get(backend, 0.0) for each in self.of(rung) if each.calls])
 
-    def hot_rate(self, rung: str) -> Estimate:
-        """Raises ValueError if nothing was measured."""
-        return estimate([each.hot_rate for each in self.of(rung)])
+    def hot_rate(self, rung: str) -> Estimate | None:
+        """None if no lookup was seen."""
+        return _known(each.hot_rate for each in self.of(rung))
+
+    def moved_share(self, rung: str) -> Estimate | None:
+        """None if nobody says who answered."""
+        return _known(each.moved_share for each in self.of(rung))
+
+    def imbalance(self, rung: str) -> Estimate | None:
+        """None if nobody says who answered."""
+        return _known(each.imbalance for each in self.of(rung))
+
+    def capacity(self, rung: str) -> Capacity | None:
+        """None if it was not looked for."""
+        return next((each for each in self.capacities if each.rung == rung), None)
+
+
+def _known(values: Iterable[float | None]) -> Estimate | None:
+    found = [value for value in values if value is not None]
+    return estimate(found) if found else None

@@ -55,14 +55,12 @@ def report(folder: Path | None, opens: bool) -> None:
         file = _newest_in([folder] if folder else REPORTS.glob("*"), str(folder or REPORTS))
         kind = KINDS[file.name]
         where = file.with_name(kind.page)
+        if kind.page == page.PAGE and not where.is_file():  # who was to write it was killed
+            page.write_report(_read(file, kind), Prices(), file.parent)
         if opens:
             webbrowser.open(where.absolute().as_uri())
             return
-        try:
-            found = msgspec.json.decode(file.read_bytes(), type=kind.figures)
-        except msgspec.DecodeError as error:
-            raise Misuse(f"{file} is no result of {kind.name}: {error}") from error
-        kind.print(Console(highlight=False), found)
+        kind.print(Console(highlight=False), _read(file, kind))
     click.echo(f"The report: {where}")
 
 
@@ -72,3 +70,10 @@ def _newest_in(folders: Iterable[Path], looked_in: str) -> Path:
     if not found:
         raise Misuse(f"There is no report in {looked_in}; make one with: hotseat compare --quick, or hotseat chaos")
     return max(found, key=lambda file: file.stat().st_mtime)
+
+
+def _read(file: Path, kind: Kind) -> Any:
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=kind.figures)
+    except msgspec.DecodeError as error:
+        raise Misuse(f"{file} is no result of {kind.name}: {error}") from error

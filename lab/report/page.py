@@ -23,13 +23,20 @@ FAULTS: Final = {"kill": "an instance is killed", "restart": "all instances are 
 
 def write_report(result: Result, prices: Prices, folder: Path) -> Path:
     """Writes the figures, the page and its charts as PNG into the folder; the page. Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / RESULT).write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+    write_result(result, folder)
     charts = charts_of(result)
     write_pngs(charts, folder)
     page = folder / PAGE
     page.write_text(render(result, prices, charts), encoding="utf-8")
     return page
+
+
+def write_result(result: Result, folder: Path) -> None:
+    """The figures alone; whoever reads the file meanwhile has those before or these. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    half = folder / f"{RESULT}.new"
+    half.write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+    half.replace(folder / RESULT)
 
 
 def render(result: Result, prices: Prices, charts: Sequence[Chart]) -> str:
@@ -48,7 +55,27 @@ def charts_of(result: Result) -> list[Chart]:
     there = result.measured()
     if not there:
         return []
-    drawn = [
+    drawn = [*([] if result.outside else _of_meters(result, there)), _latency(result, there)]
+    rates = {TITLES[rung]: rate.scaled(100) for rung in there if (rate := result.hot_rate(rung)) is not None}
+    if result.outside and rates:
+        labels = Labels(
+            "hot", "What does memory answer?", "The share of lookups that was answered from memory, as shown."
+        )
+        drawn.append(bars(labels, rates, "% of lookups"))
+    for failure in result.failures:
+        what = FAULTS[failure.what]
+        labels = Labels(
+            f"{failure.what}-{failure.rung}",
+            f"What happens when {what}?",
+            f"{TITLES[failure.rung].capitalize()}: lookups answered from memory, second by second.",
+        )
+        drawn.append(over_time(labels, failure.moments, (failure.began, failure.ended), what))
+    return drawn
+
+
+def _of_meters(result: Result, there: Sequence[str]) -> list[Chart]:
+    """What only a stack of the lab's own tells."""
+    return [
         stacked(
             Labels(
                 "cpu", "What does a request cost?", "CPU time per request by part; the line is the interval of the sum."
@@ -62,24 +89,14 @@ def charts_of(result: Result) -> list[Chart]:
             {TITLES[rung]: result.calls(rung, "redis") for rung in there},
             "round trips per request",
         ),
-        percentiles(
-            Labels(
-                "latency",
-                "How long do people wait?",
-                "From the moment a request was due to its whole answer; the median of all rounds.",
-            ),
-            {
-                TITLES[rung]: {percent: result.latency_ms(rung, percent).median for percent in PERCENTS}
-                for rung in there
-            },
-        ),
     ]
-    for failure in result.failures:
-        what = FAULTS[failure.what]
-        labels = Labels(
-            f"{failure.what}-{failure.rung}",
-            f"What happens when {what}?",
-            f"{TITLES[failure.rung].capitalize()}: lookups answered from memory, second by second.",
-        )
-        drawn.append(over_time(labels, failure.moments, (failure.began, failure.ended), what))
-    return drawn
+
+
+def _latency(result: Result, there: Sequence[str]) -> Chart:
+    labels = Labels(
+        "latency",
+        "How long do people wait?",
+        "From the moment a request was due to its whole answer; the median of all rounds.",
+    )
+    rows = {TITLES[rung]: {percent: result.latency_ms(rung, percent).median for percent in PERCENTS} for rung in there}
+    return percentiles(labels, rows)
