@@ -107,6 +107,7 @@ setup(
             "compare = lab.compare.command:compare",
             "chaos = lab.chaos.command:chaos",
             "report = lab.report.command:report",
+            "watch = lab.watch.command:watch",
             "simulate = lab.simulate.command:simulate",
             "dashboards = dashboards.command:dashboards",
             "drain = deploy.local.commands:drain",
