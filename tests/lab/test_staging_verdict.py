@@ -108,6 +108,15 @@ def test_what_speaks_against_the_figures_is_said(changed: dict[str, object], wor
     assert words in doubtful
 
 
+def test_who_is_not_sticky_may_move() -> None:
+    """It is what any instance answering any request means."""
+    result = seen_from_outside({"redis": 4.0, "hot": 3.0})
+    result.rounds = [
+        msgspec.structs.replace(each, moved_share=0.66) if each.rung == "redis" else each for each in result.rounds
+    ]
+    assert "affinity cookie" not in " ".join(said(result).cautions)
+
+
 def test_what_is_not_shown_is_no_zero(tmp_path: object) -> None:
     """Neither on the page."""
     result = seen_from_outside({"redis": 4.0, "hot": 3.0}, tiers={}, by_instance={}, moved_share=None)
