@@ -20,6 +20,8 @@ from lab.report.terminal import print_verdict
 from lab.simulate import report as simulation
 from lab.simulate.table import tables
 from lab.terminal import REPORTS, complaints
+from lab.watch.results import WATCHED, WatchResult
+from lab.watch.terminal import print_watch
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ KINDS: Final = {
         "a comparison", page.PAGE, Result, lambda console, result: print_verdict(console, result, Prices())
     ),
     chaos_page.RESULT: Kind("a run of faults", chaos_page.PAGE, ChaosResult, print_chaos),
+    WATCHED: Kind("a watch", WATCHED, WatchResult, print_watch),  # it has no page but its figures
     simulation.FILE: Kind("a simulation", simulation.PAGE, simulation.Kept, _print_simulation),
 }
 """By the file of figures that a run leaves."""
@@ -50,12 +53,12 @@ KINDS: Final = {
 @click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
 @click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
 def report(folder: Path | None, opens: bool) -> None:
-    """Print what a comparison, a run of faults or a simulation found, the newest if none is named; or open its page."""
+    """Print what a run of the lab found, the newest if none is named; or open its page."""
     with complaints():
         file = _newest_in([folder] if folder else REPORTS.glob("*"), str(folder or REPORTS))
         kind = KINDS[file.name]
         where = file.with_name(kind.page)
-        if kind.page == page.PAGE and not where.is_file():  # who was to write it was killed
+        if kind.figures is Result and not where.is_file():  # who was to write it was killed
             page.write_report(_read(file, kind), Prices(), file.parent)
         if opens:
             webbrowser.open(where.absolute().as_uri())

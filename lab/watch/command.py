@@ -17,7 +17,7 @@ from lab.errors import LabError
 from lab.load.site import check_url, is_here, shown
 from lab.surroundings import told_to_stop
 from lab.terminal import complaints, new_folder, progress_bar
-from lab.watch.results import WatchResult
+from lab.watch.results import WATCHED, WatchResult
 from lab.watch.terminal import print_watch
 from lab.watch.watching import HISTORY, NAMES, STEPS, Wanted
 from lab.watch.watching import watch as watched
@@ -26,7 +26,7 @@ from lab.workload import load_workload
 WORKLOAD: Final = "restless"  # its people do what promises are about
 USERS: Final = 20
 RATE: Final = 20.0
-RESULT: Final = "watch.json"
+SETTING: Final = click.FloatRange(0.1, 1e9)
 
 
 @click.command()
@@ -41,12 +41,10 @@ RESULT: Final = "watch.json"
     "Redis, MongoDB or S3 (the outage contract holds), or other (nothing is promised of single requests).",
 )
 @click.option("--mode", type=click.Choice(["sticky", "stateless"]), help="The mode it is in, for the record.")
+@click.option("--bound-seconds", type=SETTING, default=2.0, show_default=True, help="Its HOT_STALENESS_SECONDS.")
+@click.option("--idle-seconds", type=SETTING, default=1800.0, show_default=True, help="Its SESSION_IDLE_SECONDS.")
 @click.option(
-    "--bound-seconds",
-    type=click.FloatRange(0.1, 60),
-    default=2.0,
-    show_default=True,
-    help="Its HOT_STALENESS_SECONDS.",
+    "--absolute-seconds", type=SETTING, default=28_800.0, show_default=True, help="Its SESSION_ABSOLUTE_SECONDS."
 )
 @click.option("--workload", default=WORKLOAD, show_default=True, help="A preset's name, or a .toml file.")
 @click.option(
@@ -86,6 +84,8 @@ def _wanted(url: str, given: dict[str, Any]) -> Wanted:
         doing=given["doing"],
         mode=given["mode"] or "",
         bound_seconds=given["bound_seconds"],
+        idle_seconds=given["idle_seconds"],
+        absolute_seconds=given["absolute_seconds"],
         seed=given["seed"],
         verifies=not given["insecure"],
     )
@@ -120,7 +120,7 @@ def _watched(wanted: Wanted, out: Path, console: Console) -> WatchResult:
         except LabError as error:
             result.stopped = str(error)
     if result.requests:
-        (out / RESULT).write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
+        (out / WATCHED).write_bytes(msgspec.json.format(msgspec.json.encode(result), indent=1) + b"\n")
     else:
         (out / HISTORY).unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # it was there, and holds something

@@ -9,6 +9,7 @@ from lab.chaos.results import Finding
 from lab.checker import Verdict, story
 from lab.history import Request
 
+WATCHED: Final = "watch.json"
 APART_SECONDS: Final = 2.0  # without a failed request: then the next one is of another trouble
 
 

@@ -33,7 +33,11 @@ NAMES: Final[dict[Change, str]] = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to watch, for how long, and what its operator says they are going to do to it."""
+    """What to watch, for how long, and what its operator says they are going to do to it.
+
+    `bound_seconds`, `idle_seconds` and `absolute_seconds` are settings of the system: HOT_STALENESS_SECONDS and
+    SESSION_..._SECONDS.
+    """
 
     url: str
     workload: Workload
@@ -41,6 +45,8 @@ class Wanted:
     doing: Change
     mode: str = ""
     bound_seconds: float = 2.0
+    idle_seconds: float = 1800.0
+    absolute_seconds: float = 28_800.0
     seed: int = 1
     verifies: bool = True
 
@@ -48,7 +54,10 @@ class Wanted:
 async def watch(wanted: Wanted, out: Path, result: WatchResult, progress: Progress) -> None:
     """`result` is filled, also if this is cancelled. Raises SiteTrouble if nobody could sign up."""
     file = out / HISTORY
-    recording = Recording(mode=wanted.mode, bound_seconds=wanted.bound_seconds, file=file)
+    recording = Recording(
+        mode=wanted.mode, bound_seconds=wanted.bound_seconds, absolute_seconds=wanted.absolute_seconds, file=file
+    )
+    recording.history.idle_seconds = wanted.idle_seconds
     load = Load(
         wanted.workload,
         wanted.url,

@@ -16,6 +16,7 @@ from click.testing import Result as Answer
 from lab_stub_site import Asked, StubSite, stub_site_beside
 
 from lab.history import Request, read_history
+from lab.report.command import report
 from lab.watch.command import watch
 from lab.watch.results import Trouble, WatchResult, troubles_of
 from lab.watch.terminal import sentences
@@ -48,7 +49,7 @@ def failing(asked: Asked) -> int:
 def test_a_system_that_is_well_keeps_its_promises(tmp_path: Path) -> None:
     """All of its people are gone afterwards, and everything was read once more before."""
     with stub_site_beside() as site:
-        answer = called(site, tmp_path, "--mode", "sticky")
+        answer = called(site, tmp_path, "--mode", "sticky", "--bound-seconds", "3", "--idle-seconds", "60")
         assert site.people == {}
     assert answer.exit_code == 0, answer.output
     result = seen(tmp_path)
@@ -57,10 +58,13 @@ def test_a_system_that_is_well_keeps_its_promises(tmp_path: Path) -> None:
     assert result.seconds >= 1.5
     assert result.by_instance == {"web-1": result.requests}
     history = read_history(tmp_path / "out" / "watch.history")
-    assert history.mode == "sticky"
+    told = (history.mode, history.bound_seconds, history.idle_seconds, history.absolute_seconds)
+    assert told == ("sticky", 3.0, 60.0, 28_800.0)
     [whole] = history.disturbances
     assert (whole.change, whole.part) == ("planned", "the site")
     assert "No violations found" in answer.output
+    again = CliRunner().invoke(report, [str(tmp_path / "out")])
+    assert answer.output.split("afterwards.")[1].split("Figures")[0].strip() in again.output
 
 
 @pytest.mark.parametrize(
@@ -126,6 +130,7 @@ def test_a_system_that_disappears_is_watched_to_the_end(tmp_path: Path) -> None:
     assert "5 of the people made for it are still at" in in_a_line(answer)
     [trouble] = result.troubles
     assert trouble.at >= result.served_last - 0.1
+    assert trouble.at + trouble.seconds > 4.5
 
 
 @pytest.mark.parametrize(
