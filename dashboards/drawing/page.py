@@ -13,7 +13,7 @@ from dashboards.drawing.board import Link, Place
 from dashboards.drawing.evaluating import Answered, Evaluated
 from dashboards.drawing.pictures import draw_picture, draw_svg, write_picture
 from dashboards.drawing.tables import rows_told, table_of
-from dashboards.drawing.timeline import clock, told_span
+from dashboards.drawing.timeline import clock, happenings, told_span
 from dashboards.drawing.wording import plain
 
 PAGE: Final = "dashboards.html"
@@ -21,9 +21,10 @@ MOST_WORDS: Final = 12
 
 
 @dataclass(frozen=True)
-class _Mark:
+class _News:
+    letter: str
     at: str
-    title: str
+    text: str
     colour: str
 
 
@@ -46,7 +47,7 @@ class _Board:
     description: str
     chosen: Sequence[tuple[str, str]]
     links: Sequence[tuple[str, str]]
-    marks: Sequence[_Mark]
+    happened: Sequence[_News]
     problems: Sequence[str]
     panels: Sequence[_Panel]
 
@@ -92,7 +93,10 @@ def _board(evaluated: Evaluated, uids: Sequence[str], done: Callable[[], None]) 
         description=board.description,
         chosen=chosen,
         links=_links(board.links, uids),
-        marks=[_Mark(clock(mark.start), mark.title, mark.colour) for mark in evaluated.marks],
+        happened=[
+            _News(news.letter, clock(news.start), news.text, news.colour)
+            for news in happenings(evaluated.marks, evaluated.span)
+        ],
         problems=evaluated.problems,
         panels=panels,
     )

@@ -13,8 +13,8 @@ from dashboards.drawing.lines import draw_lines
 from dashboards.drawing.numbers import draw_bars, draw_numbers
 from dashboards.drawing.states import draw_states
 from dashboards.drawing.tables import draw_table, draw_words
-from dashboards.drawing.timeline import clock, told_span
-from dashboards.drawing.wording import SOFT, shortened, wrapped
+from dashboards.drawing.timeline import Happening, clock, happenings, told_span
+from dashboards.drawing.wording import CHARACTER_EM, SOFT, shortened, wrapped
 from lab.drawing import DOTS_PER_INCH, INK, as_pixels, as_svg, styled_figure
 
 WIDTH_INCHES: Final = 13.2
@@ -24,6 +24,8 @@ TABLE: Final = "#dde6e6"  # what the panels lie on
 RED: Final = "#b8291c"
 TITLE_POINTS: Final = 9.5
 NOTE_POINTS: Final = 6.8
+TOLD_POINTS: Final = 8.0
+TOLD_INCHES: Final = 0.18
 TALL_INCHES: Final = 2.6  # from here on there is room for a third line of it
 SHORT_INCHES: Final = 1.7  # a lower panel has no room for its description
 KINDS: Final = ("bargauge", "gauge", "row", "stat", "state-timeline", "table", "text", "timeseries")
@@ -141,8 +143,23 @@ def _draw_row(figure: Figure, answered: Answered) -> None:
     )
 
 
+def _told(evaluated: Evaluated) -> list[list[Happening]]:
+    """What happened, in lines that fit."""
+    lines: list[list[Happening]] = [[]]
+    room = WIDTH_INCHES - 0.3
+    for news in happenings(evaluated.marks, evaluated.span):
+        if lines[-1] and sum(map(_told_inches, lines[-1])) + _told_inches(news) > room:
+            lines.append([])
+        lines[-1].append(news)
+    return lines if lines[0] else []
+
+
+def _told_inches(news: Happening) -> float:
+    return (len(news.text) + 14) * TOLD_POINTS * CHARACTER_EM / 72
+
+
 def _head_inches(evaluated: Evaluated) -> float:
-    return 1.05 + (0.17 if evaluated.marks else 0)
+    return 0.95 + TOLD_INCHES * len(_told(evaluated))
 
 
 def _draw_head(figure: Figure, evaluated: Evaluated, source: str) -> None:
@@ -157,10 +174,17 @@ def _draw_head(figure: Figure, evaluated: Evaluated, source: str) -> None:
         1 - 0.12 / width, 1 - 0.2 / height, told_span(evaluated.span), fontsize=9.5, ha="right", va="top", color=INK
     )
     figure.text(1 - 0.12 / width, 1 - 0.36 / height, source, fontsize=7.5, ha="right", va="top", color=SOFT)
-    if evaluated.marks:
-        told = "  ·  ".join(f"{clock(mark.start)} {mark.title}" for mark in evaluated.marks)
-        line = wrapped(told, width - 0.3, 8)[0]
-        figure.text(0.12 / width, 0.12 / height, line + (" …" if len(line) < len(told) else ""), fontsize=8, color=RED)
+    for row, line in enumerate(reversed(_told(evaluated))):
+        left = 0.12
+        for news in line:
+            figure.text(
+                left / width,
+                (0.12 + TOLD_INCHES * row) / height,
+                f"{news.letter}  {clock(news.start)} {news.text}",
+                fontsize=TOLD_POINTS,
+                color=news.colour,
+            )
+            left += _told_inches(news)
 
 
 def _pixels(width: float, height: float, draw: Callable[[Figure], None]) -> np.ndarray:

@@ -2,21 +2,35 @@
 
 import datetime
 from collections.abc import Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
 from typing import Final
 
 from matplotlib.axes import Axes
 
 from dashboards.drawing.evaluating import Mark
 from dashboards.drawing.intervals import Span
+from dashboards.drawing.look import colour
 from dashboards.drawing.wording import shortened
-from lab.drawing import PAPER
 
-LABEL_POINTS: Final = 6.5
-MOST_CHARACTERS: Final = 28
-NAMED_FROM_INCHES: Final = 3.5  # in a narrower panel marks have no room for their names
-_LABEL_INCHES: Final = 0.14  # from one name to the next
-_TICK_INCHES: Final = 0.85
+LETTER_POINTS: Final = 6.5
+LETTERED_FROM_INCHES: Final = 3.0  # in a narrower panel marks have no room for their letters
+MOST_CHARACTERS: Final = 40
+MOST_TOLD: Final = 3
+TOGETHER: Final = 0.018  # of the time that is shown
+RED: Final = colour("red")
+_TICK_INCHES: Final = 0.62
 _STEPS: Final = (1, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 604_800)
+
+
+@dataclass(frozen=True)
+class Happening:
+    """What is told of one or several marks: beside its letter in words, at its time on every panel by its letter."""
+
+    letter: str
+    start: float
+    text: str
+    colour: str
 
 
 def clock(moment: float, form: str = "%H:%M:%S") -> str:
@@ -45,46 +59,43 @@ def time_axis(axes: Axes, span: Span, width_inches: float) -> None:
 
 
 def draw_marks(axes: Axes, marks: Sequence[Mark], span: Span, width_inches: float) -> None:
-    """A vertical line where something happened, a band where it lasted; with its name, if there is room."""
+    """A vertical line where something happened, a band where it lasted; with its letter, if there is room."""
     for mark in marks:
         if mark.end > mark.start:
             axes.axvspan(mark.start, mark.end, color=mark.colour, alpha=0.08, linewidth=0, zorder=0.5)
-        axes.axvline(mark.start, color=mark.colour, linewidth=0.9, linestyle=(0, (3, 2)), zorder=1.5)
-    if width_inches < NAMED_FROM_INCHES:
+        axes.axvline(mark.start, color=mark.colour, linewidth=0.7, linestyle=(0, (3, 2)), zorder=1.5)
+    if width_inches < LETTERED_FROM_INCHES:
         return
-    apart = _LABEL_INCHES * span.seconds / width_inches
-    for moment, name, colour in _named(marks, apart):
-        is_last = moment > span.end - apart
+    for news in happenings(marks, span):
         axes.annotate(
-            name,
-            (moment, 1),
+            news.letter,
+            (news.start, 1),
             xycoords=("data", "axes fraction"),
-            xytext=(-2 if is_last else 2, -2),
+            xytext=(0, 1.5),
             textcoords="offset points",
-            rotation=90,
-            va="top",
-            ha="right" if is_last else "left",
-            fontsize=LABEL_POINTS,
-            color=colour,
-            bbox={"facecolor": PAPER, "alpha": 0.75, "linewidth": 0, "pad": 0.6},
-            zorder=4,
+            ha="center",
+            fontsize=LETTER_POINTS,
+            fontweight="bold",
+            color=news.colour,
+            annotation_clip=False,
         )
 
 
-def _named(marks: Sequence[Mark], apart: float) -> list[tuple[float, str, str]]:
-    """Those that are too near to each other to be read share one name."""
+def happenings(marks: Sequence[Mark], span: Span) -> list[Happening]:
+    """Marks that are too near to each other to be told apart are one; what came after the last letter has none."""
     groups: list[list[Mark]] = []
     for mark in marks:
-        if groups and mark.start - groups[-1][0].start < apart:
+        if groups and mark.start - groups[-1][0].start < TOGETHER * span.seconds:
             groups[-1].append(mark)
         else:
             groups.append([mark])
-    return [(group[0].start, _joined([mark.title for mark in group]), group[0].colour) for group in groups]
+    return [_happening(letter, group) for letter, group in zip(ascii_uppercase, groups, strict=False)]
 
 
-def _joined(titles: Sequence[str]) -> str:
-    different = list(dict.fromkeys(titles))
-    text = ", ".join(different)
-    if len(text) > MOST_CHARACTERS and different[1:]:
-        text = f"{different[0]} and {len(different) - 1} more"
-    return shortened(text, MOST_CHARACTERS)
+def _happening(letter: str, group: Sequence[Mark]) -> Happening:
+    titles = list(dict.fromkeys(mark.title for mark in group))
+    more = f" and {len(titles) - MOST_TOLD} more" if len(titles) > MOST_TOLD else ""
+    # Of several the bad news gives the colour.
+    colours = [mark.colour for mark in group]
+    text = ", ".join(shortened(title, MOST_CHARACTERS) for title in titles[:MOST_TOLD]) + more
+    return Happening(letter, group[0].start, text, max(colours, key=lambda hue: (hue == RED, colours.count(hue))))
