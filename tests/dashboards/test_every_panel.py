@@ -34,8 +34,14 @@ LIMITS = {
     "short": (0.0, 1e6),
     "none": (0.0, 1e6),
 }
-# What may leave them: a share that is a difference, or a number that has none of these limits.
-WIDER: dict[tuple[str, str], tuple[float, float]] = {}
+# What may leave them: times of a whole process, shares that are differences, and what several threads use.
+WIDER: dict[tuple[str, str], tuple[float, float]] = {
+    ("failover", "What was the longest gap?"): (0.0, 120.0),
+    ("failover", "How long was each slot down?"): (0.0, 120.0),
+    ("fleet", "Who uses the processor?"): (0.0, 2.0),
+    ("sticky", "What does stickiness save?"): (-1.0, 1.0),
+}
+SUCCESSOR_SECONDS = 20.0  # from a death until its successor is there and has been seen
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +116,82 @@ def test_every_value_is_in_the_unit_that_is_claimed(seen: dict[str, Evaluated], 
             if outside:
                 wrong.append((each.title, series.name, series.look.unit, outside[:3]))
     assert wrong == []
+
+
+def test_figures_are_those_that_the_load_measured(seen: dict[str, Evaluated], happened: Happened) -> None:
+    """From the outside and from the inside it is the same site: requests, the median wait, where lookups ended."""
+    per_second = panel(seen["sticky"], "How many requests are there to judge by?")
+    waits = panel(seen["sticky"], "How long does every second one wait at most?")
+    for mode, switch in (("stateless", "off"), ("sticky", "on")):
+        measured = happened.measured[mode]
+        rate = values(per_second, f"sticky {switch}")
+        told = sum(rate.numbers) / len(rate.numbers)
+        assert measured.requests_per_second / 2 < told < 2 * measured.requests_per_second
+        median = measured.service.p50
+        assert median is not None
+        assert median / 10 < values(waits, f"sticky {switch}").reduced("mean") < 10 * median
+    hits = values(panel(seen["sticky"], "Who answers when it is on?"), "memory")
+    assert max(hits.numbers) > 0.5
+    off = values(panel(seen["sticky"], "Who answers when it is off?"), "memory")
+    assert max(off.numbers, default=0.0) == 0
+
+
+def test_what_was_done_is_marked_on_every_dashboard(seen: dict[str, Evaluated], happened: Happened) -> None:
+    """Each kill when its successor began, each restart, and the switch: by name, at its time, and no other kill."""
+    for evaluated in seen.values():
+        marks = {(mark.title, mark.start) for mark in evaluated.marks}
+
+        def at(title: str, moment: float, seconds: float, marks: set[tuple[str, float]] = marks) -> bool:
+            return any(name == title and moment - 1 <= start <= moment + seconds for name, start in marks)
+
+        assert at("web-2 was killed", happened.killed["stateless"], SUCCESSOR_SECONDS), marks
+        assert at("web-1 was killed", happened.killed["sticky"], SUCCESSOR_SECONDS), marks
+        assert len([name for name, _ in marks if name.endswith("was killed")]) == 2, marks
+        for restarted in (*happened.restarted.values(), happened.toggled):
+            for name in ("web-1", "web-2", "web-3"):
+                assert at(f"{name} restarted", restarted, 120), (name, marks)
+        assert at("sticky on", happened.toggled, 120), marks
+
+
+def test_a_slot_that_was_killed_is_seen_to_be_down(seen: dict[str, Evaluated], happened: Happened) -> None:
+    """For seconds, each at its time; a restart without a gap does not show."""
+    served = panel(seen["failover"], "Which slot served when?")
+    for mode, name in (("stateless", "web-2"), ("sticky", "web-1")):
+        killed = happened.killed[mode]
+        found = values(served, name)
+        assert "down" in {found.look.told(value) for value in between(found, killed, killed + SUCCESSOR_SECONDS)}
+    never = values(served, "web-3")
+    assert "down" not in {never.look.told(value) for value in never.numbers}
+    down = panel(seen["failover"], "How long was each slot down?")
+    assert all(0 < values(down, name).reduced() < 60 for name in ("web-1", "web-2"))
+    assert values(down, "web-3").reduced() == 0
+    assert values(panel(seen["failover"], "What was the longest gap?"), "one slot").reduced() > 0
+
+
+def test_who_was_moved_is_seen(seen: dict[str, Evaluated], happened: Happened) -> None:
+    """When the instance that people belonged to was killed, and not while nobody belonged anywhere."""
+    moved = values(panel(seen["failover"], "Why were people moved?"), "moved_down")
+    killed = happened.killed["sticky"]
+    assert max(between(moved, killed, killed + SUCCESSOR_SECONDS)) > 0
+    assert max(between(moved, happened.began, happened.toggled), default=0.0) == 0
+    assert panel(seen["failover"], "How many times was somebody moved?").series[0].reduced() > 0
+
+
+def test_what_haproxy_put_right_is_seen(seen: dict[str, Evaluated], happened: Happened) -> None:
+    """After a kill requests are sent again, or to another slot, or find no connection."""
+    right = panel(seen["failover"], "What did HAProxy put right?")
+    for killed in happened.killed.values():
+        found = [max(between(series, killed, killed + SUCCESSOR_SECONDS), default=0.0) for series in right.series]
+        assert max(found) > 0
+
+
+def test_the_hit_rate_is_seen_to_dip_and_to_come_back(seen: dict[str, Evaluated], happened: Happened) -> None:
+    """The successor of the killed instance begins with what it could preload."""
+    hits = values(panel(seen["failover"], "How deep did the hit rate dip, and is it back?"), "web-1")
+    killed = happened.killed["sticky"]
+    before = between(hits, killed - 8, killed)
+    after = between(hits, killed + 1, killed + SUCCESSOR_SECONDS)
+    later = between(hits, killed + SUCCESSOR_SECONDS, happened.ended)
+    dip = min(after)
+    assert dip < sum(before) / len(before)
+    assert max(later) > dip
