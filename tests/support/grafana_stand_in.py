@@ -1,9 +1,9 @@
 """A stand-in for Grafana's server, which cannot be had here: it reads what the real one reads, and is stricter.
 
-Run as `grafana-server` or `grafana server`, with `--homepath` and `--config`. A setting that Grafana does not have, a
-field that its provisioning does not know, a dashboard it could not load: it says so and ends with 1, where the real one
-would often pass them over. It then answers at its address as the real one does: `/api/health`, and to whoever may look
-without a login `/api/search` and `/api/datasources`. What it cannot show is that the real one likes our dashboards.
+Run as `grafana-server` or as `grafana server`, with `--homepath` and `--config`. A setting that Grafana does not have,
+a field that its provisioning does not know, a dashboard it could not load: it says so and ends with 1, where the real
+one would often pass them over. It then answers at its address as the real one does: `/api/health`, and to whoever may
+look without a login `/api/search` and `/api/datasources`. What it cannot show is that the real one likes our dashboards.
 """
 
 import argparse
@@ -43,13 +43,15 @@ PROVIDER = {"name", "orgId", "folder", "folderUid", "type", "disableDeletion", "
 PROVIDER |= {"allowUiUpdates", "updateIntervalSeconds"}
 
 
-def main() -> None:
+def main(program: str, arguments: list[str]) -> None:
+    """Ends with 1 for what the real one would not find or not understand."""
+    if program == "grafana":
+        check(arguments[:1] == ["server"], "grafana is asked to serve")
+        arguments = arguments[1:]
     parser = argparse.ArgumentParser()
     parser.add_argument("--homepath", type=Path, required=True)
     parser.add_argument("--config", type=Path, required=True)
-    given = parser.parse_args(sys.argv[2:] if Path(sys.argv[0]).name == "grafana" else None)
-    if Path(sys.argv[0]).name == "grafana":
-        check(sys.argv[1] == "server", "grafana is asked to serve")
+    given = parser.parse_args(arguments)
     check((given.homepath / "conf" / "defaults.ini").is_file(), "homepath holds conf/defaults.ini")
     check(not [name for name in os.environ if name.startswith("GF_")], "no setting comes from the environment")
     settings = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=(" ;", " #"))
@@ -149,7 +151,3 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name in the base class
         """At its level `warn` it says nothing of requests."""
-
-
-if __name__ == "__main__":
-    main()
