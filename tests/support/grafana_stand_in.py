@@ -3,7 +3,7 @@
 Run as `grafana-server` or as `grafana server`, with `--homepath` and `--config`. A setting that Grafana does not have,
 a field that its provisioning does not know, a dashboard it could not load: it says so and ends with 1, where the real
 one would often pass them over. It then answers at its address as the real one does: `/api/health`, and to whoever may
-look without a login `/api/search` and `/api/datasources`. What it cannot show is that the real one likes our dashboards.
+look without a login `/api/search` and `/api/datasources`. It cannot show that the real one likes our dashboards.
 """
 
 import argparse
