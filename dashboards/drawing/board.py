@@ -195,8 +195,12 @@ def load_board(file: Path) -> Board:
 
 
 def load_boards(folder: Path = GENERATED) -> dict[str, Board]:
-    """All of a folder by the names of their files, `sticky` for `hotseat-sticky`. Raises Misuse if there are none."""
-    found = {file.stem.removeprefix(PREFIX): load_board(file) for file in sorted(folder.glob("*.json"))}
+    """All of a folder by the names of their files (`sticky` for `hotseat-sticky`), in the order of their titles.
+
+    Raises Misuse if there are none.
+    """
+    boards = {file.stem.removeprefix(PREFIX): load_board(file) for file in folder.glob("*.json")}
+    found = dict(sorted(boards.items(), key=lambda named: named[1].title))
     if not found:
         raise Misuse(f"There are no dashboards in {folder}; run: make dashboards")
     return found

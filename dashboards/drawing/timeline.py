@@ -47,8 +47,8 @@ def told_span(span: Span) -> str:
 
 def time_axis(axes: Axes, span: Span, width_inches: float) -> None:
     """From the beginning to the end of the time shown, with hours that people read."""
-    most = max(2, int(width_inches / _TICK_INCHES))
-    step = next((each for each in _STEPS if span.seconds / each <= most), _STEPS[-1])
+    ticks_of = {each: span.seconds / each * (_TICK_INCHES if each >= 60 else 1.5 * _TICK_INCHES) for each in _STEPS}
+    step = next((each for each, inches in ticks_of.items() if inches <= width_inches), _STEPS[-1])
     offset = datetime.datetime.fromtimestamp(span.start, datetime.UTC).astimezone().utcoffset()
     shift = offset.total_seconds() if offset else 0.0
     first = -(-(span.start + shift) // step) * step - shift
