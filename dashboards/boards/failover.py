@@ -3,11 +3,10 @@
 from typing import Final
 
 from dashboards.board import Board, Panel, Query, Row, Threshold, Word
+from dashboards.boards.empty import NO_PROCESS, NO_PROXY, NO_REQUESTS, NO_WEB, NOT_HOT
 from dashboards.boards.events import EVENTS
 from dashboards.queries import affinity, processes, proxy, routes, stores, tiers
 
-_NO_PROXY: Final = "No word from HAProxy: choose its job and instance."
-_NO_REQUESTS: Final = "No requests in this time range."
 SLOT_STATES: Final = (Word(1, "serves", "green"), Word(2, "leaving", "yellow"), Word(3, "down", "red"))
 
 
@@ -33,7 +32,7 @@ def _answer() -> Row:
                 "stat",
                 "none",
                 (Query(proxy.failed_in_all(), "failed"),),
-                _NO_PROXY,
+                NO_PROXY,
                 width=6,
                 height=5,
                 thresholds=(Threshold(1, "yellow"), Threshold(100, "red")),
@@ -45,7 +44,7 @@ def _answer() -> Row:
                 "stat",
                 "percentunit",
                 (Query(proxy.up_share(), "serving"),),
-                _NO_PROXY,
+                NO_PROXY,
                 width=6,
                 height=5,
                 base="red",
@@ -59,7 +58,7 @@ def _answer() -> Row:
                 "stat",
                 "none",
                 (Query(affinity.moved_in_all(), "moved"),),
-                "No word from web processes in this time range.",
+                NO_WEB,
                 width=6,
                 height=5,
                 base="blue",
@@ -72,7 +71,7 @@ def _answer() -> Row:
                 "stat",
                 "s",
                 (Query(proxy.longest_gap_of_a_slot(), "one slot"), Query(proxy.longest_gap_of_all(), "all slots")),
-                _NO_PROXY,
+                NO_PROXY,
                 width=6,
                 height=5,
                 colours=(("one slot", "blue"),),
@@ -94,7 +93,7 @@ def _slots() -> Row:
                 "states",
                 "none",
                 (Query(proxy.states(), "{{server}}"),),
-                _NO_PROXY,
+                NO_PROXY,
                 width=24,
                 height=7,
                 words=SLOT_STATES,
@@ -114,7 +113,7 @@ def _noticed() -> Row:
                 "lines",
                 "percentunit",
                 (Query(proxy.failing_share(), "failed"),),
-                _NO_PROXY,
+                NO_PROXY,
                 thresholds=(Threshold(0.001, "red"),),
                 colours=(("failed", "red"),),
             ),
@@ -130,7 +129,7 @@ def _noticed() -> Row:
                     Query(proxy.connection_errors(), "no connection"),
                     Query(proxy.broken_answers(), "broken off"),
                 ),
-                _NO_PROXY,
+                NO_PROXY,
                 colours=(
                     ("sent again", "blue"),
                     ("to another slot", "purple"),
@@ -154,7 +153,7 @@ def _moved() -> Row:
                 "stacked",
                 "reqps",
                 (Query(affinity.moved(), "{{outcome}}"),),
-                "No word from web processes in this time range.",
+                NO_WEB,
                 colours=(
                     ("moved_down", "red"),
                     ("moved_drain", "yellow"),
@@ -169,7 +168,7 @@ def _moved() -> Row:
                 "lines",
                 "percentunit",
                 (Query(tiers.memory_hit_rate(), "{{instance}}"),),
-                "No lookups in memory: hot copies are off.",
+                NOT_HOT,
                 most=1,
             ),
         ),
@@ -187,7 +186,7 @@ def _behind() -> Row:
                 "lines",
                 "s",
                 (Query(routes.waiting(0.99), "p99"),),
-                _NO_REQUESTS,
+                NO_REQUESTS,
                 width=6,
                 thresholds=(Threshold(0.25, "red"),),
             ),
@@ -215,7 +214,7 @@ def _behind() -> Row:
                 "lines",
                 "cps",
                 (Query(tiers.preloaded(), "{{instance}}"),),
-                "No word from web processes in this time range.",
+                NO_WEB,
                 width=6,
             ),
         ),
@@ -232,7 +231,7 @@ def _away() -> Row:
                 "bars",
                 "s",
                 (Query(proxy.down_seconds(), "{{server}}"),),
-                _NO_PROXY,
+                NO_PROXY,
                 width=6,
                 thresholds=(Threshold(1, "yellow"), Threshold(30, "red")),
                 decimals=0,
@@ -243,7 +242,7 @@ def _away() -> Row:
                 "lines",
                 "s",
                 (Query(processes.leaving(), "{{instance}}"),),
-                "No word from any process in this time range.",
+                NO_PROCESS,
                 width=6,
                 thresholds=(Threshold(25, "red"),),
             ),
@@ -254,7 +253,7 @@ def _away() -> Row:
                 "lines",
                 "cps",
                 (Query(tiers.stale_answers(), "{{reason}}"),),
-                "No word from web processes in this time range.",
+                NO_WEB,
                 width=6,
             ),
             Panel(
@@ -263,7 +262,7 @@ def _away() -> Row:
                 "states",
                 "none",
                 (Query(stores.away(), "{{backend}}"),),
-                "No word from any process in this time range.",
+                NO_PROCESS,
                 width=6,
                 words=(Word(0, "there", "green"), Word(1, "away", "red")),
                 least=None,

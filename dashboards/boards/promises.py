@@ -3,14 +3,14 @@
 from typing import Final
 
 from dashboards.board import Board, Panel, Query, Row, Threshold
+from dashboards.boards.both_modes import COLOURS, LEGEND
+from dashboards.boards.empty import NO_REQUESTS
 from dashboards.boards.events import EVENTS
 from dashboards.queries import cost, objectives
 
 _NOTHING_YET: Final = "Nothing to judge by yet, or the fleet is not among the instances chosen."
 _SLO: Final = "{{slo}}"
 _COLOURS: Final = (("availability", "green"), ("latency", "blue"), ("freshness", "purple"))
-_MODE: Final = "sticky {{sticky_mode}}"
-_MODES: Final = (("sticky on", "green"), ("sticky off", "orange"))
 _BUDGET: Final = (Threshold(0, "yellow"), Threshold(0.25, "green"))
 # How long, and what for: the pairs of windows that alerts look at.
 _WINDOWS: Final = (
@@ -115,9 +115,9 @@ def _by_mode() -> Row:
                 "The share of requests that ended with a 5xx status of the application's, for each mode.",
                 "lines",
                 "percentunit",
-                (Query(cost.failing(), _MODE),),
-                "No requests in this time range.",
-                colours=_MODES,
+                (Query(cost.failing(), LEGEND),),
+                NO_REQUESTS,
+                colours=COLOURS,
                 thresholds=(Threshold(0.001, "red"),),
             ),
             Panel(
@@ -126,9 +126,9 @@ def _by_mode() -> Row:
                 "line is what is promised: 250 ms.",
                 "lines",
                 "s",
-                (Query(cost.waiting(0.99), _MODE),),
-                "No requests in this time range.",
-                colours=_MODES,
+                (Query(cost.waiting(0.99), LEGEND),),
+                NO_REQUESTS,
+                colours=COLOURS,
                 thresholds=(Threshold(0.25, "red"),),
             ),
         ),

@@ -3,14 +3,11 @@
 from typing import Final
 
 from dashboards.board import Board, Panel, Query, Row, Threshold
+from dashboards.boards.both_modes import COLOURS, LEGEND, STATELESS, STICKY
+from dashboards.boards.empty import NO_REQUESTS, NOT_HOT
 from dashboards.boards.events import EVENTS
 from dashboards.queries import affinity, cost, link, modes, tiers
 
-STICKY: Final = "sticky on"
-STATELESS: Final = "sticky off"
-_BOTH: Final = ((STICKY, "green"), (STATELESS, "orange"))
-_LEGEND: Final = "sticky {{sticky_mode}}"
-_NO_REQUESTS: Final = "No requests in this time range."
 _TIERS: Final = (("memory", "green"), ("Redis", "yellow"), ("made anew", "red"))
 
 
@@ -51,11 +48,11 @@ def _answer() -> Row:
                 "Calls to Redis per request, over the whole time range, for each mode.",
                 "stat",
                 "none",
-                (Query(cost.per_request_all_along(cost.REDIS_CALLS), _LEGEND),),
-                _NO_REQUESTS,
+                (Query(cost.per_request_all_along(cost.REDIS_CALLS), LEGEND),),
+                NO_REQUESTS,
                 width=6,
                 height=5,
-                colours=_BOTH,
+                colours=COLOURS,
                 decimals=2,
             ),
             Panel(
@@ -64,11 +61,11 @@ def _answer() -> Row:
                 "requests it is mostly what an idle process uses.",
                 "stat",
                 "s",
-                (Query(cost.per_request_all_along(cost.PROCESSOR), _LEGEND),),
-                _NO_REQUESTS,
+                (Query(cost.per_request_all_along(cost.PROCESSOR), LEGEND),),
+                NO_REQUESTS,
                 width=6,
                 height=5,
-                colours=_BOTH,
+                colours=COLOURS,
                 decimals=2,
             ),
             Panel(
@@ -77,11 +74,11 @@ def _answer() -> Row:
                 "mode, without streams. It is read from buckets, so it is rough between their bounds.",
                 "stat",
                 "s",
-                (Query(cost.waiting_all_along(0.99), _LEGEND),),
-                _NO_REQUESTS,
+                (Query(cost.waiting_all_along(0.99), LEGEND),),
+                NO_REQUESTS,
                 width=6,
                 height=5,
-                colours=_BOTH,
+                colours=COLOURS,
                 decimals=1,
             ),
         ),
@@ -124,18 +121,18 @@ def _cost() -> Row:
                 "Calls to Redis per request, those aside that no request causes.",
                 "lines",
                 "none",
-                (Query(cost.per_request(cost.REDIS_CALLS), _LEGEND),),
-                _NO_REQUESTS,
+                (Query(cost.per_request(cost.REDIS_CALLS), LEGEND),),
+                NO_REQUESTS,
                 width=8,
-                colours=_BOTH,
+                colours=COLOURS,
             ),
             Panel(
                 "How much goes to and from Redis?",
                 "Bytes between the web processes and Redis per request, heartbeats and staleness checks included.",
                 "lines",
                 "bytes",
-                (Query(cost.per_request(cost.REDIS_BYTES, "direction"), f"{_LEGEND}, {{{{direction}}}}"),),
-                _NO_REQUESTS,
+                (Query(cost.per_request(cost.REDIS_BYTES, "direction"), f"{LEGEND}, {{{{direction}}}}"),),
+                NO_REQUESTS,
                 width=8,
                 colours=(
                     (f"{STICKY}, received", "green"),
@@ -150,10 +147,10 @@ def _cost() -> Row:
                 "uses.",
                 "lines",
                 "s",
-                (Query(cost.per_request(cost.PROCESSOR), _LEGEND),),
-                _NO_REQUESTS,
+                (Query(cost.per_request(cost.PROCESSOR), LEGEND),),
+                NO_REQUESTS,
                 width=8,
-                colours=_BOTH,
+                colours=COLOURS,
             ),
         ),
     )
@@ -168,30 +165,30 @@ def _waiting() -> Row:
                 "Requests per second in each mode. Compare stretches that are alike.",
                 "lines",
                 "reqps",
-                (Query(cost.requests(), _LEGEND),),
-                _NO_REQUESTS,
+                (Query(cost.requests(), LEGEND),),
+                NO_REQUESTS,
                 width=8,
-                colours=_BOTH,
+                colours=COLOURS,
             ),
             Panel(
                 "How long does every second one wait at most?",
                 "p50 of the time from a request's headers to its answer's end, without streams.",
                 "lines",
                 "s",
-                (Query(cost.waiting(0.5), _LEGEND),),
-                _NO_REQUESTS,
+                (Query(cost.waiting(0.5), LEGEND),),
+                NO_REQUESTS,
                 width=8,
-                colours=_BOTH,
+                colours=COLOURS,
             ),
             Panel(
                 "How long do the slowest 1 in 100 wait?",
                 "p99 of the same. The line is what is promised: 250 ms.",
                 "lines",
                 "s",
-                (Query(cost.waiting(0.99), _LEGEND),),
-                _NO_REQUESTS,
+                (Query(cost.waiting(0.99), LEGEND),),
+                NO_REQUESTS,
                 width=8,
-                colours=_BOTH,
+                colours=COLOURS,
                 thresholds=(Threshold(0.25, "red"),),
             ),
         ),
@@ -258,7 +255,7 @@ def _affinity() -> Row:
                 "stacked",
                 "percentunit",
                 (Query(affinity.outcomes(), "{{outcome}}"),),
-                _NO_REQUESTS,
+                NO_REQUESTS,
                 colours=_OUTCOMES,
                 most=1,
             ),
@@ -269,7 +266,7 @@ def _affinity() -> Row:
                 "lines",
                 "percentunit",
                 (Query(tiers.memory_hit_rate(), "{{instance}}"),),
-                "No lookups in memory: hot copies are off.",
+                NOT_HOT,
                 most=1,
             ),
         ),

@@ -78,11 +78,6 @@ def broken_answers() -> str:
     return f"{aborts} + {added(rate(behind_the_door('haproxy_backend_response_errors_total')))}"
 
 
-def requests_by_slot() -> str:
-    """Answers per second of each slot that gives any."""
-    return f"{added(rate(behind_the_door('haproxy_server_http_responses_total')), 'server')} > 0"
-
-
 def sessions_by_slot() -> str:
     """Requests that each open slot is working on."""
     return added(_of_open(behind_the_door("haproxy_server_current_sessions")), "server")

@@ -2,7 +2,7 @@
 
 from dashboards.labels import INSTANCE, web
 from dashboards.queries.counting import added, all_along, largest, quantile, rate, share
-from dashboards.queries.modes import STICKY, of_chosen_mode, told_apart
+from dashboards.queries.modes import of_chosen_mode, told_apart
 
 _LOOKUPS = "hotseat_cache_lookups_total"
 FROM_MEMORY = web(_LOOKUPS, 'tier="hot"', 'result="hit"')
@@ -16,12 +16,6 @@ def answered(counter: str, which: str) -> str:
     """The share of lookups that was answered like this, in one mode."""
     everything = f"({_in_mode(FROM_MEMORY, which)} + {_in_mode(PAST_MEMORY, which)})"
     return share(_in_mode(counter, which), everything)
-
-
-def answered_from_memory_all_along() -> str:
-    """The share of lookups that needed nobody else, over the board's time range, with stickiness on."""
-    memory, beyond = (all_along(_in_mode(counter, STICKY)) for counter in (FROM_MEMORY, PAST_MEMORY))
-    return share(memory, f"({memory} + {beyond})")
 
 
 def memory_hit_rate() -> str:
