@@ -44,7 +44,7 @@ def _answer() -> Row:
                 least=None,
             ),
             Panel(
-                "How often does a request ask Redis?",
+                "How many calls to Redis per request?",
                 "Calls to Redis per request, over the whole time range, for each mode.",
                 "stat",
                 "none",
@@ -56,7 +56,7 @@ def _answer() -> Row:
                 decimals=2,
             ),
             Panel(
-                "What processor time does a request take?",
+                "How much processor time per request?",
                 "Processor time of the web processes per request, over the whole time range, for each mode. With few "
                 "requests it is mostly what an idle process uses.",
                 "stat",
@@ -69,7 +69,7 @@ def _answer() -> Row:
                 decimals=2,
             ),
             Panel(
-                "How long do the slowest 1 in 100 wait?",
+                "How long does 1 in 100 wait?",
                 "p99 of the time from a request's headers to its answer's end, over the whole time range, for each "
                 "mode, without streams. It is read from buckets, so it is rough between their bounds.",
                 "stat",

@@ -69,8 +69,9 @@ def test_every_panel_asks_a_question_and_says_why_it_may_be_empty(board: Board) 
         assert panel["title"].endswith("?"), panel["title"]
         assert panel["description"].endswith("."), panel["title"]
         assert panel["fieldConfig"]["defaults"]["noValue"].endswith("."), panel["title"]
-    numbers = [panel["id"] for panel in board["panels"]]
-    assert len(set(numbers)) == len(numbers)
+    for key in ("id", "title"):
+        given = [panel[key] for panel in board["panels"]]
+        assert len(set(given)) == len(given), sorted(given)
 
 
 def test_every_series_has_a_name(board: Board) -> None:
