@@ -2,20 +2,20 @@
 
 from dashboards.labels import MOVED, web
 from dashboards.queries.counting import added, rate, total
-from dashboards.queries.modes import of_chosen_mode
+from dashboards.queries.modes import in_mode
 
 _OUTCOMES = "hotseat_affinity_total"
 
 
 def outcomes() -> str:
     """The share of requests by where HAProxy sent them."""
-    by_outcome, everything = added(_rate(), "outcome"), added(_rate())
+    by_outcome, everything = _rate("outcome"), _rate()
     return f"{by_outcome} / on () group_left () ({everything} > 0)"
 
 
 def moved() -> str:
     """Moves per second, by reason; cookies that had expired or were made up besides."""
-    return added(_rate(f'outcome=~"{MOVED}|expired|forged"'), "outcome")
+    return _rate("outcome", matching=f'outcome=~"{MOVED}|expired|forged"')
 
 
 def moved_in_all() -> str:
@@ -24,5 +24,5 @@ def moved_in_all() -> str:
     return f"round({added(total(moves))})"
 
 
-def _rate(*matchers: str) -> str:
-    return of_chosen_mode(rate(web(_OUTCOMES, *matchers)))
+def _rate(*by: str, matching: str = 'outcome!=""') -> str:
+    return in_mode(rate(web(_OUTCOMES, matching)), *by)

@@ -1,7 +1,7 @@
 """What a request costs, by mode: calls, bytes, processor time, waiting."""
 
 from dashboards.labels import MODE, OF_NO_REQUEST, STREAMS, web
-from dashboards.queries.counting import added, all_along, quantile, rate, share
+from dashboards.queries.counting import all_along, quantile, rate, share
 from dashboards.queries.modes import CHOSEN, STATELESS, STICKY, told_apart
 
 REQUESTS = web("hotseat_http_requests_total")
@@ -13,12 +13,12 @@ WAITING = web("hotseat_http_request_duration_seconds_bucket", f'route!="{STREAMS
 
 def per_request(counter: str, *by: str) -> str:
     """What one request adds to `counter`, for each mode."""
-    return f"{_each_mode(counter, *by)} / on ({MODE}) group_left () ({requests()} > 0)"
+    return f"{told_apart(rate(counter), *by)} / on ({MODE}) group_left () ({requests()} > 0)"
 
 
 def per_request_all_along(counter: str, which: str = CHOSEN) -> str:
     """The same as one figure for each mode, over the whole time range of the board."""
-    return share(all_along(_each_mode(counter, which=which)), all_along(_each_mode(REQUESTS, which=which)))
+    return share(*(all_along(told_apart(rate(each), which=which)) for each in (counter, REQUESTS)))
 
 
 def saved(counter: str) -> str:
@@ -29,23 +29,19 @@ def saved(counter: str) -> str:
 
 def waiting(q: float) -> str:
     """How long a request takes at most, for a share `q` of them, for each mode."""
-    return quantile(q, told_apart(rate(WAITING)), MODE)
+    return quantile(q, told_apart(rate(WAITING), "le"))
 
 
 def waiting_all_along(q: float) -> str:
     """The same over the whole time range."""
-    return quantile(q, all_along(added(told_apart(rate(WAITING)), "le", MODE)), MODE)
+    return quantile(q, all_along(told_apart(rate(WAITING), "le")))
 
 
 def requests() -> str:
     """Per second, for each mode."""
-    return _each_mode(REQUESTS)
+    return told_apart(rate(REQUESTS))
 
 
 def failing() -> str:
     """The share of requests that ended in an error of ours, for each mode."""
-    return share(_each_mode(web("hotseat_http_requests_total", 'status="5xx"')), requests())
-
-
-def _each_mode(counter: str, *by: str, which: str = CHOSEN) -> str:
-    return added(told_apart(rate(counter), which), MODE, *by)
+    return share(told_apart(rate(web("hotseat_http_requests_total", 'status="5xx"'))), requests())

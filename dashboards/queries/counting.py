@@ -32,9 +32,12 @@ def share(part: str, whole: str) -> str:
     return f"{part} / ({whole} > 0)"
 
 
-def quantile(q: float, buckets: str, *by: str) -> str:
-    """Of a histogram whose buckets are already rates."""
-    return f"histogram_quantile({q}, {added(buckets, 'le', *by)})"
+def quantile(q: float, buckets: str) -> str:
+    """Of a histogram whose buckets are rates, added up by `le` and whatever tells histograms apart.
+
+    Nothing where nothing was observed; PromQL itself would say that it is not a number.
+    """
+    return f"histogram_quantile({q}, {buckets}) >= 0"
 
 
 def all_along(expression: str) -> str:

@@ -33,13 +33,13 @@ def leaving() -> str:
 
 
 def deployed() -> str:
-    """The first process began with another version than ran there before."""
-    return _began_with_another("version")
+    """A process began with another version than ran there before, and not for the sake of the mode."""
+    return _marked("version", f"({_news('version')}) unless on ({PROCESS}) ({_news(MODE)})")
 
 
 def toggled() -> str:
-    """The first process began in the other mode."""
-    return _began_with_another(MODE)
+    """A process began in the other mode. Of those that do so at once, the first counts."""
+    return _marked(MODE, _news(MODE))
 
 
 def _began_after(what: str) -> str:
@@ -47,7 +47,10 @@ def _began_after(what: str) -> str:
     return f"{_BEGAN} and on ({PROCESS}) {begun} == 1"
 
 
-def _began_with_another(label: str) -> str:
+def _news(label: str) -> str:
     now, before = chosen(_INFO), f"{chosen(_INFO)} offset {OVER}"
-    news = f"({now} unless on ({PROCESS}, {label}) {before}) and on ({PROCESS}) {before}"
+    return f"({now} unless on ({PROCESS}, {label}) {before}) and on ({PROCESS}) {before}"
+
+
+def _marked(label: str, news: str) -> str:
     return f"min by ({label}) ({_BEGAN} * on ({PROCESS}) group_left ({label}) max by ({PROCESS}, {label}) ({news}))"

@@ -1,8 +1,8 @@
 """The tracked link to Redis, on which hot copies live and die, and its lease."""
 
 from dashboards.labels import INSTANCE, web
-from dashboards.queries.counting import OVER, added, largest, quantile, rate, share
-from dashboards.queries.modes import of_chosen_mode
+from dashboards.queries.counting import OVER, largest, quantile, rate, share
+from dashboards.queries.modes import in_mode, of_chosen_mode
 
 _STATE = "hotseat_link_state"
 
@@ -11,17 +11,17 @@ def states() -> str:
     """For each process that has a link: 1 trusted, 2 suspect, 3 lost, 4 off."""
     numbers = {"trusted": 1, "suspect": 2, "lost": 3, "off": 4}
     numbered = " or ".join(f"{number} * {_in(state)}" for state, number in numbers.items())
-    return f"{added(of_chosen_mode(f'({numbered})'), INSTANCE)} > 0"
+    return f"{in_mode(f'({numbered})', INSTANCE)} > 0"
 
 
 def trusted_share() -> str:
     """Links that are trusted, of all there are."""
-    return share(added(of_chosen_mode(_in("trusted"))), added(of_chosen_mode(web(_STATE))))
+    return share(in_mode(_in("trusted")), in_mode(web(_STATE)))
 
 
 def round_trip(q: float) -> str:
     """Seconds from a heartbeat to its answer."""
-    return quantile(q, of_chosen_mode(rate(web("hotseat_link_round_trip_seconds_bucket"))))
+    return quantile(q, in_mode(rate(web("hotseat_link_round_trip_seconds_bucket")), "le"))
 
 
 def backlog() -> str:
@@ -43,7 +43,7 @@ def bound() -> str:
 
 def canaries() -> str:
     """Canaries per second: keys written through the other link, by whether the tracked one was told."""
-    return added(of_chosen_mode(rate(web("hotseat_link_canaries_total"))), "result")
+    return in_mode(rate(web("hotseat_link_canaries_total")), "result")
 
 
 def _in(state: str) -> str:
@@ -51,4 +51,4 @@ def _in(state: str) -> str:
 
 
 def _has_link() -> str:
-    return f"({added(of_chosen_mode(web(_STATE)), INSTANCE)} > 0)"
+    return f"({in_mode(web(_STATE), INSTANCE)} > 0)"

@@ -1,28 +1,28 @@
 """Sessions, log-ins, and what the worker does for people."""
 
 from dashboards.labels import chosen, web
-from dashboards.queries.counting import added, largest, rate
-from dashboards.queries.modes import of_chosen_mode
+from dashboards.queries.counting import largest, rate
+from dashboards.queries.modes import in_mode, of_chosen_mode
 
 
 def sessions() -> str:
     """What happened to sessions, per second."""
-    return added(_web_rate("hotseat_sessions_total"), "event")
+    return in_mode(rate(web("hotseat_sessions_total")), "event")
 
 
 def throttled() -> str:
     """Attempts to log in or sign up per second that were too many."""
-    return added(_web_rate("hotseat_login_throttled_total"))
+    return in_mode(rate(web("hotseat_login_throttled_total")))
 
 
 def replays() -> str:
     """Writes per second that had been done already."""
-    return added(_web_rate("hotseat_idempotent_replays_total"))
+    return in_mode(rate(web("hotseat_idempotent_replays_total")))
 
 
 def jobs() -> str:
     """Jobs per second that the worker ended, by kind and by how it went."""
-    return f"{added(of_chosen_mode(rate(chosen('hotseat_jobs_total'))), 'job', 'result')} > 0"
+    return f"{in_mode(rate(chosen('hotseat_jobs_total')), 'job', 'result')} > 0"
 
 
 def queue_age() -> str:
@@ -33,7 +33,3 @@ def queue_age() -> str:
 def queue_length() -> str:
     """How many exports are waiting."""
     return largest(of_chosen_mode(chosen("hotseat_queue_length")))
-
-
-def _web_rate(counter: str) -> str:
-    return of_chosen_mode(rate(web(counter)))

@@ -1,33 +1,33 @@
 """How much of itself each process uses, and what it is."""
 
 from dashboards.labels import INSTANCE, MODE, PROCESS, chosen, web
-from dashboards.queries.counting import added, largest, quantile, rate
-from dashboards.queries.modes import mode, of_chosen_mode
+from dashboards.queries.counting import largest, quantile, rate
+from dashboards.queries.modes import in_mode, mode, of_chosen_mode
 
 
 def loop_lag(q: float) -> str:
     """How late each event loop wakes, for a share `q` of its turns."""
-    return quantile(q, of_chosen_mode(rate(chosen("hotseat_event_loop_lag_seconds_bucket"))), INSTANCE)
+    return quantile(q, in_mode(rate(chosen("hotseat_event_loop_lag_seconds_bucket")), "le", INSTANCE))
 
 
 def processor() -> str:
     """Processor seconds per second: 1 is a core that does nothing else."""
-    return added(of_chosen_mode(rate(chosen("process_cpu_seconds_total"))), INSTANCE)
+    return in_mode(rate(chosen("process_cpu_seconds_total")), INSTANCE)
 
 
 def memory() -> str:
     """Resident memory."""
-    return added(of_chosen_mode(chosen("process_resident_memory_bytes")), INSTANCE)
+    return in_mode(chosen("process_resident_memory_bytes"), INSTANCE)
 
 
 def in_flight() -> str:
     """Requests being answered."""
-    return added(of_chosen_mode(web("hotseat_requests_in_flight")), INSTANCE)
+    return in_mode(web("hotseat_requests_in_flight"), INSTANCE)
 
 
 def users() -> str:
     """People who were here within the last minute."""
-    return added(of_chosen_mode(web("hotseat_users")), INSTANCE)
+    return in_mode(web("hotseat_users"), INSTANCE)
 
 
 def leaving() -> str:

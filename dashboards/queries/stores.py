@@ -2,30 +2,30 @@
 
 from dashboards.labels import chosen
 from dashboards.queries.counting import added, largest, quantile, rate, share
-from dashboards.queries.modes import of_chosen_mode
+from dashboards.queries.modes import in_mode, of_chosen_mode
 
 _CALLS = "hotseat_backend_calls_total"
 
 
 def calls() -> str:
     """Round trips per second."""
-    return added(_rate(), "backend")
+    return _rate("backend")
 
 
 def redis_calls_by_operation() -> str:
     """Round trips to Redis per second, by what for."""
-    calls = _rate('backend="redis"')
-    return f"{added(calls, 'op')} > 0"
+    calls = rate(chosen(_CALLS, 'backend="redis"'))
+    return f"{in_mode(calls, 'op')} > 0"
 
 
 def failing_share() -> str:
     """The share of round trips that failed."""
-    return share(added(_rate('result="error"'), "backend"), added(_rate(), "backend"))
+    return share(_rate("backend", 'result="error"'), _rate("backend"))
 
 
 def seconds(q: float) -> str:
     """How long a round trip takes at most, for a share `q` of them."""
-    return quantile(q, of_chosen_mode(rate(chosen("hotseat_backend_call_duration_seconds_bucket"))), "backend")
+    return quantile(q, in_mode(rate(chosen("hotseat_backend_call_duration_seconds_bucket")), "le", "backend"))
 
 
 def away() -> str:
@@ -35,7 +35,7 @@ def away() -> str:
 
 def bytes_moved() -> str:
     """Bytes per second to and from each service."""
-    return added(of_chosen_mode(rate(chosen("hotseat_backend_bytes_total"))), "backend", "direction")
+    return in_mode(rate(chosen("hotseat_backend_bytes_total")), "backend", "direction")
 
 
 def redis_memory() -> str:
@@ -58,5 +58,5 @@ def redis_refusals() -> str:
     return added(rate(chosen("hotseat_redis_refusals_total")), "code")
 
 
-def _rate(*matchers: str) -> str:
-    return of_chosen_mode(rate(chosen(_CALLS, *matchers)))
+def _rate(by: str, *matchers: str) -> str:
+    return in_mode(rate(chosen(_CALLS, *matchers)), by)

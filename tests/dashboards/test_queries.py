@@ -118,6 +118,16 @@ def test_no_requests_is_no_answer(asker: Asker) -> None:
     assert asker.wrong({"part": "1x9", "whole": "4x9"}, 30, share("part", "whole"), {"{}": 0.25}) == ""
 
 
+def test_nothing_observed_has_no_quantile(asker: Asker) -> None:
+    """It is no number, rather than one that is none."""
+    bucket = f'hotseat_http_request_duration_seconds_bucket{{{WEB}, route="board", le='
+    idle = {_info("on"): "1x40", f'{bucket}"0.1"}}': "5x40", f'{bucket}"+Inf"}}': "5x40"}
+    assert asker.wrong(idle, 5 * MINUTES, routes.waiting(0.99), {}) == ""
+    busy = {_info("on"): "1x40", f'{bucket}"0.1"}}': "0+5x40", f'{bucket}"+Inf"}}': "0+5x40"}
+    assert asker.wrong(busy, 5 * MINUTES, routes.waiting(0.5), {"{}": 0.05}) == ""
+    assert asker.wrong(busy, 5 * MINUTES, cost.waiting(0.5), {'{sticky_mode="on"}': 0.05}) == ""
+
+
 def test_tiers_share_what_was_answered(asker: Asker) -> None:
     """A miss in memory is answered further down, and counts there."""
     lookups = f"hotseat_cache_lookups_total{{{WEB}, "
@@ -247,6 +257,9 @@ def test_a_toggle_is_one_and_a_deploy_is_another(asker: Asker) -> None:
     assert asker.wrong(toggled, 12 * 15, happenings.toggled(), mark) == ""
     assert asker.wrong(toggled, 12 * 15, happenings.deployed(), {}) == ""
     assert asker.wrong(toggled, 30 * 15, happenings.toggled(), {}) == ""
+    both = {STARTED: "123x40", _info("off", "1"): "1x10 _x30", _info("on", "2"): "_x11 1x30"}
+    assert asker.wrong(both, 12 * 15, happenings.toggled(), mark) == ""
+    assert asker.wrong(both, 12 * 15, happenings.deployed(), {}) == ""
     deployed = {STARTED: "123x40", _info("on", "1"): "1x10 _x30", _info("on", "2"): "_x11 1x30"}
     assert asker.wrong(deployed, 12 * 15, happenings.deployed(), {'{version="2"}': 123000.0}) == ""
     assert asker.wrong(deployed, 12 * 15, happenings.toggled(), {}) == ""
