@@ -17,7 +17,7 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from dashboards.board import Board, Event, Panel, Query, Row
 from dashboards.labels import INSTANCE, JOB, MODE, chosen
-from dashboards.links import RUNBOOK_URL
+from dashboards.rules.rule import RUNBOOK
 
 TAG: Final = "hotseat"
 DATA_SOURCE: Final = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
@@ -102,7 +102,7 @@ def _links() -> list[Any]:
         .type(models.DashboardLinkType.LINK)
         .icon("doc")
         .tooltip("What each alert means, how to look, what to do")
-        .url(RUNBOOK_URL)
+        .url(RUNBOOK)
         .target_blank(True)
     )
     return [others, runbook]

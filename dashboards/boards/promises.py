@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards.board import Board, Panel, Query, Row, Threshold
+from dashboards.board import Board, Panel, Query, Row, Threshold, Word
 from dashboards.boards.both_modes import COLOURS, LEGEND
 from dashboards.boards.empty import NO_REQUESTS
 from dashboards.boards.events import EVENTS
@@ -195,6 +195,8 @@ def _alerts() -> Row:
                 (Query(objectives.firing(), "{{alertname}} ({{severity}})"),),
                 "No alert is firing.",
                 width=24,
+                height=6,
+                words=(Word(1, "firing", "red"),),
                 least=None,
             ),
         ),

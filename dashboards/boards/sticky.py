@@ -4,7 +4,7 @@ from typing import Final
 
 from dashboards.board import Board, Panel, Query, Row, Threshold
 from dashboards.boards.both_modes import COLOURS, LEGEND, STATELESS, STICKY
-from dashboards.boards.empty import NO_REQUESTS, NOT_HOT
+from dashboards.boards.empty import NO_REQUESTS, NOT_HOT, TOO_FEW
 from dashboards.boards.events import EVENTS
 from dashboards.queries import affinity, cost, link, modes, tiers
 
@@ -118,21 +118,22 @@ def _cost() -> Row:
         (
             Panel(
                 "How often does a request ask Redis?",
-                "Calls to Redis per request, those aside that no request causes.",
+                "Calls to Redis per request, those aside that no request causes, while there is a request a second.",
                 "lines",
                 "none",
                 (Query(cost.per_request(cost.REDIS_CALLS), LEGEND),),
-                NO_REQUESTS,
+                TOO_FEW,
                 width=8,
                 colours=COLOURS,
             ),
             Panel(
                 "How much goes to and from Redis?",
-                "Bytes between the web processes and Redis per request, heartbeats and staleness checks included.",
+                "Bytes between the web processes and Redis per request, heartbeats and staleness checks included, "
+                "while there is a request a second.",
                 "lines",
                 "bytes",
                 (Query(cost.per_request(cost.REDIS_BYTES, "direction"), f"{LEGEND}, {{{{direction}}}}"),),
-                NO_REQUESTS,
+                TOO_FEW,
                 width=8,
                 colours=(
                     (f"{STICKY}, received", "green"),
@@ -143,12 +144,12 @@ def _cost() -> Row:
             ),
             Panel(
                 "What processor time does a request take?",
-                "Processor time of the web processes per request. With few requests it is mostly what an idle process "
-                "uses.",
+                "Processor time of the web processes per request, what they use by themselves included, while there "
+                "is a request a second.",
                 "lines",
                 "s",
                 (Query(cost.per_request(cost.PROCESSOR), LEGEND),),
-                NO_REQUESTS,
+                TOO_FEW,
                 width=8,
                 colours=COLOURS,
             ),

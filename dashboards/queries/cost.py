@@ -4,6 +4,7 @@ from dashboards.labels import MODE, OF_NO_REQUEST, STREAMS, web
 from dashboards.queries.counting import all_along, quantile, rate, share
 from dashboards.queries.modes import CHOSEN, STATELESS, STICKY, told_apart
 
+ENOUGH = 1  # requests per second: of fewer one sees what processes do by themselves
 REQUESTS = web("hotseat_http_requests_total")
 REDIS_CALLS = web("hotseat_backend_calls_total", 'backend="redis"', f'op!~"{OF_NO_REQUEST}"')
 REDIS_BYTES = web("hotseat_backend_bytes_total", 'backend="redis"')
@@ -12,8 +13,8 @@ WAITING = web("hotseat_http_request_duration_seconds_bucket", f'route!="{STREAMS
 
 
 def per_request(counter: str, *by: str) -> str:
-    """What one request adds to `counter`, for each mode."""
-    return f"{told_apart(rate(counter), *by)} / on ({MODE}) group_left () ({requests()} > 0)"
+    """What one request adds to `counter`, for each mode, while there are enough of them to tell."""
+    return f"{told_apart(rate(counter), *by)} / on ({MODE}) group_left () ({requests()} > {ENOUGH})"
 
 
 def per_request_all_along(counter: str, which: str = CHOSEN) -> str:

@@ -21,8 +21,11 @@ def replays() -> str:
 
 
 def jobs() -> str:
-    """Jobs per second that the worker ended, by kind and by how it went."""
-    return f"{in_mode(rate(chosen('hotseat_jobs_total')), 'job', 'result')} > 0"
+    """Jobs per second that the worker ended, by kind and by how it went.
+
+    Prometheus calls it exported_job: job is the kind of process for it.
+    """
+    return f"{in_mode(rate(chosen('hotseat_jobs_total')), 'exported_job', 'result')} > 0"
 
 
 def queue_age() -> str:

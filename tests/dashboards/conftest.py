@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from board_answers import Asker
 
 from dashboards.generating import GENERATED
+from deploy.local import Programs
 
 BOARDS = sorted(path.stem for path in GENERATED.glob("*.json"))
 
@@ -25,6 +27,6 @@ def board(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 @pytest.fixture
-def promtool(programs: Any) -> Path:
-    """The real one."""
-    return Path(programs.need("promtool")["promtool"])
+def asker(programs: Programs, tmp_path: Path) -> Asker:
+    """Of the real PromQL."""
+    return Asker(programs.need("promtool")["promtool"], tmp_path)

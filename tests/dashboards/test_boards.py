@@ -11,7 +11,7 @@ from board_queries import OF_GRAFANA, asked, panels, walk
 
 from dashboards.board import WIDTH
 from dashboards.boards import boards
-from dashboards.links import RUNBOOK_URL
+from dashboards.rules.rule import RUNBOOK
 
 Board = dict[str, Any]
 NARROWEST = 4  # columns: 220 of a laptop's 1366 pixels, for one number
@@ -37,7 +37,7 @@ def test_a_board_leads_to_the_others_and_to_the_runbook(board: Board) -> None:
     assert (others["type"], others["tags"]) == ("dashboards", ["hotseat"])
     assert others["includeVars"]
     assert others["keepTime"]
-    assert (runbook["type"], runbook["url"]) == ("link", RUNBOOK_URL)
+    assert (runbook["type"], runbook["url"]) == ("link", RUNBOOK)
 
 
 def test_a_board_begins_with_the_answer(board: Board) -> None:
@@ -88,6 +88,7 @@ def test_what_a_legend_names_is_there(board: Board) -> None:
     for panel in panels(board):
         for target in panel["targets"]:
             for label in LABELS_OF.findall(target["legendFormat"]):
+                assert label != "job", "a job is a kind of process; what the application calls so is its exported_job"
                 assert re.search(rf"\bby \([^)]*\b{label}\b", target["expr"]) or "slo:" in target["expr"], target
 
 

@@ -1,14 +1,12 @@
 """The boards keep every rule of dashboard-linter, and each rule notices a board that does not."""
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+from board_answers import Asker
 from board_queries import asked, panels, plain
 from board_rules import RULES
-from ruled import Promtool
 
 Board = dict[str, Any]
 Spoil = Callable[[Board], None]
@@ -124,19 +122,12 @@ def test_every_rule_was_broken_once() -> None:
     assert {rule for rule, _ in SPOILT} == set(RULES)
 
 
-def test_prometheus_itself_can_read_every_query(board: Board, promtool: Path, tmp_path: Path) -> None:
+def test_prometheus_itself_can_read_every_query(board: Board, asker: Asker) -> None:
     """Those of panels and of marks; the parser above is another one."""
-    assert _unread([plain(each.expression) for each in asked(board)], promtool, tmp_path) == ""
+    assert asker.unread([plain(each.expression) for each in asked(board)]) == ""
 
 
-def test_a_query_that_prometheus_cannot_read_is_noticed(promtool: Path, tmp_path: Path) -> None:
-    """Also one that is well formed and adds up what cannot be added."""
-    assert "parse error" in _unread(["sum(up"], promtool, tmp_path)
-    assert "parse error" in _unread(["rate(up)"], promtool, tmp_path)
-
-
-def _unread(expressions: list[str], promtool: Path, folder: Path) -> str:
-    rules = [{"record": f"asked:number{n}", "expr": expression} for n, expression in enumerate(expressions)]
-    file = folder / "asked.yml"  # JSON is YAML
-    file.write_text(json.dumps({"groups": [{"name": "asked", "rules": rules}]}))
-    return Promtool(promtool, folder).check(file)
+def test_a_query_that_prometheus_cannot_read_is_noticed(asker: Asker) -> None:
+    """Also one that is well formed and has a rate of what has no range."""
+    assert "parse error" in asker.unread(["sum(up"])
+    assert "expected type range vector" in asker.unread(["rate(up)"])

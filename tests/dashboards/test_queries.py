@@ -1,45 +1,14 @@
 """What the queries answer, asked of the real PromQL about histories whose answers are known."""
 
-import re
-from collections.abc import Mapping
-from pathlib import Path
-
 import pytest
-from ruled import Promtool, Trial
+from board_answers import Asker, Series
 
 from dashboards.labels import chosen, web
-from dashboards.queries import affinity, cost, happenings, link, modes, proxy, routes, tiers
+from dashboards.queries import affinity, cost, happenings, link, modes, people, proxy, routes, tiers
 from dashboards.queries.counting import added, rate, share
 
 WEB = 'job="web", instance="web-1"'
 MINUTES = 60
-VARIABLES = {"$__rate_interval": "60s", "$__range": "600s", "$__interval_ms": "15000", "$__interval": "15s"}
-Given = Mapping[str, str]
-
-
-class Asker:
-    """Series are given a value each 15 s, in promtool's words: `0+2x40` begins at 0 and grows by 2 forty times."""
-
-    def __init__(self, promtool: Promtool) -> None:
-        self._promtool = promtool
-
-    def wrong(self, given: Given, at: float, query: str, answer: Mapping[str, float], mode: str = ".+") -> str:
-        """What else than `answer`, rounded to a thousandth, the query gives then; "" if nothing."""
-        trial = Trial("", given)
-        trial.gives(at, f"round({_filled_in(query, mode)}, 0.001)", answer)
-        return self._promtool.try_out([], [trial])
-
-
-@pytest.fixture
-def asker(promtool: Path, tmp_path: Path) -> Asker:
-    return Asker(Promtool(promtool, tmp_path))
-
-
-def _filled_in(query: str, mode: str) -> str:
-    for variable, value in {**VARIABLES, "$job": ".+", "$instance": ".+", "$mode": mode}.items():
-        query = query.replace(variable, value)
-    assert not re.search(r"\$[a-z_]", query)
-    return query
 
 
 def _info(mode: str, version: str = "1", instance: str = "web-1") -> str:
@@ -47,7 +16,7 @@ def _info(mode: str, version: str = "1", instance: str = "web-1") -> str:
 
 
 # Ten minutes without stickiness, then ten with: first two calls to Redis per request, then half a one.
-TOGGLED: Given = {
+TOGGLED: Series = {
     _info("off"): "1x39 _x41",
     _info("on"): "_x40 1x40",
     f"hotseat_http_requests_total{{{WEB}}}": "0+30x80",
@@ -60,25 +29,24 @@ TOGGLED: Given = {
 def test_both_modes_stand_side_by_side(asker: Asker) -> None:
     """Each over the stretch that it ran for; calls that no request made and those to others do not count."""
     both = {'{sticky_mode="on"}': 0.5, '{sticky_mode="off"}': 2}
-    query = cost.per_request_all_along(cost.REDIS_CALLS).replace("$__range", "1200s")
     # The first minute in the new mode still shows something of the old one.
-    [figures] = [asker.wrong(TOGGLED, 20 * MINUTES, f"round({query}, 0.5)", both)]
-    assert figures == ""
+    all_along = f"round({cost.per_request_all_along(cost.REDIS_CALLS)}, 0.5)"
+    assert asker.wrong(TOGGLED, 20 * MINUTES, all_along, both, looking_back=1200) == ""
     assert asker.wrong(TOGGLED, 9 * MINUTES, cost.per_request(cost.REDIS_CALLS), {'{sticky_mode="off"}': 2}) == ""
     assert asker.wrong(TOGGLED, 19 * MINUTES, cost.per_request(cost.REDIS_CALLS), {'{sticky_mode="on"}': 0.5}) == ""
 
 
 def test_the_saving_is_one_number_and_there_is_none_until_both_modes_ran(asker: Asker) -> None:
     """A quarter of the calls is left: three quarters are saved."""
-    query = cost.saved(cost.REDIS_CALLS).replace("$__range", "1200s")
-    assert asker.wrong(TOGGLED, 20 * MINUTES, f"round({query}, 0.05)", {"{}": 0.7}) == ""
-    assert asker.wrong(TOGGLED, 9 * MINUTES, query, {}) == ""
+    query = cost.saved(cost.REDIS_CALLS)
+    assert asker.wrong(TOGGLED, 20 * MINUTES, f"round({query}, 0.05)", {"{}": 0.7}, looking_back=1200) == ""
+    assert asker.wrong(TOGGLED, 9 * MINUTES, query, {}, looking_back=1200) == ""
 
 
 def test_the_saving_does_not_depend_on_the_mode_that_is_looked_at(asker: Asker) -> None:
     """It compares both, whichever the rest of the board shows."""
-    query = cost.saved(cost.REDIS_CALLS).replace("$__range", "1200s")
-    assert asker.wrong(TOGGLED, 20 * MINUTES, f"round({query}, 0.05)", {"{}": 0.7}, mode="on") == ""
+    query = cost.saved(cost.REDIS_CALLS)
+    assert asker.wrong(TOGGLED, 20 * MINUTES, f"round({query}, 0.05)", {"{}": 0.7}, mode="on", looking_back=1200) == ""
 
 
 def test_two_infos_of_one_process_do_no_harm(asker: Asker) -> None:
@@ -116,6 +84,21 @@ def test_no_requests_is_no_answer(asker: Asker) -> None:
     given = {_info("on"): "1x40", f'hotseat_http_requests_total{{{WEB}, status="5xx"}}': "0x40"}
     assert asker.wrong(given, 5 * MINUTES, routes.failing_share(), {}) == ""
     assert asker.wrong({"part": "1x9", "whole": "4x9"}, 30, share("part", "whole"), {"{}": 0.25}) == ""
+
+
+def test_a_request_now_and_then_says_nothing_of_its_cost(asker: Asker) -> None:
+    """What a process does by itself would be all there is to see."""
+    calls = f'hotseat_backend_calls_total{{{WEB}, backend="redis", op="read"}}'
+    idle = {_info("on"): "1x40", f"hotseat_http_requests_total{{{WEB}}}": "0+6x40", calls: "0+60x40"}
+    assert asker.wrong(idle, 5 * MINUTES, cost.per_request(cost.REDIS_CALLS), {}) == ""
+
+
+def test_jobs_are_those_of_the_worker(asker: Asker) -> None:
+    """Not the jobs of Prometheus, which renames the application's."""
+    done = 'hotseat_jobs_total{job="worker", instance="worker-1", exported_job="sweep", result="ok"}'
+    info = 'hotseat_info{job="worker", instance="worker-1", sticky_mode="on"}'
+    told = {'{exported_job="sweep", result="ok"}': 0.2}
+    assert asker.wrong({info: "1x40", done: "0+3x40"}, 5 * MINUTES, people.jobs(), told) == ""
 
 
 def test_nothing_observed_has_no_quantile(asker: Asker) -> None:
@@ -172,7 +155,7 @@ def _down(server: str) -> str:
 
 
 # web-1 serves, web-2 is down for a while, web-3 is leaving, web-4 is a closed slot, which HAProxy counts as down.
-SLOTS: Given = {
+SLOTS: Series = {
     **{_slot(f"web-{n}", state): "0x40" for n in range(1, 5) for state in ("UP", "DOWN", "MAINT", "DRAIN", "NOLB")},
     _slot("web-1", "UP"): "1x40",
     _slot("web-2", "UP"): "1x20 0x1 1x18",
@@ -197,8 +180,8 @@ def test_slots_are_shown_as_what_they_are(asker: Asker) -> None:
 def test_a_closed_slot_is_no_gap(asker: Asker) -> None:
     """HAProxy counts it as down all the time; only open ones matter."""
     seconds = {'{server="web-1"}': 0, '{server="web-2"}': 9, '{server="web-3"}': 0}
-    range_of_all = f"round({proxy.down_seconds()}, 1)".replace("$__range", "540s")
-    assert asker.wrong(SLOTS, 36 * 15, range_of_all, seconds) == ""
+    rounded = f"round({proxy.down_seconds()}, 1)"
+    assert asker.wrong(SLOTS, 36 * 15, rounded, seconds, looking_back=540) == ""
     assert asker.wrong(SLOTS, 36 * 15, f"{proxy.longest_gap_of_a_slot()} < bool 20", {"{}": 1}) == ""
     assert asker.wrong(SLOTS, 36 * 15, f"{proxy.longest_gap_of_a_slot()} > bool 5", {"{}": 1}) == ""
 

@@ -7,8 +7,9 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import promql_parser as promql
 import pytest
-from board_queries import asked, matchers, metric_names, selectors
+from board_queries import asked, matchers, metric_names, selectors, walk
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -61,13 +62,18 @@ def of_haproxy(programs: Programs, eventually: Callable[..., None]) -> Iterator[
 
 
 @pytest.fixture(scope="module")
-def of_the_rules() -> set[str]:
-    """What is recorded."""
-    return {rule.record for group in RECORDING for rule in group.rules}
+def of_the_rules() -> dict[str, set[str]]:
+    """What is recorded, with its labels: those it is given, and those it is added up by."""
+    added_up = re.compile(r"\bby \(([^)]*)\)")
+    return {
+        rule.record: {*rule.labels, *(label for by in added_up.findall(rule.expr) for label in by.split(", "))}
+        for group in RECORDING
+        for rule in group.rules
+    }
 
 
 def test_every_series_a_board_asks_for_exists(
-    board: Board, of_the_application: list[Series], of_haproxy: list[Series], of_the_rules: set[str]
+    board: Board, of_the_application: list[Series], of_haproxy: list[Series], of_the_rules: dict[str, set[str]]
 ) -> None:
     """By its name and by every label and value that the query names."""
     known = [*of_the_application, *of_haproxy]
@@ -76,6 +82,27 @@ def test_every_series_a_board_asks_for_exists(
         for each in asked(board)
         for found in selectors(each.expression)
         if found.node.name not in of_the_rules and not _exists(found.node, known)
+    ]
+    assert missing == []
+
+
+def test_every_label_a_board_adds_up_by_exists(
+    board: Board,
+    of_the_application: list[Series],
+    of_haproxy: list[Series],
+    of_the_rules: dict[str, set[str]],
+) -> None:
+    """A sum by a label that nothing has would be one line, with no name."""
+    labels = {name: set(of_rule) for name, of_rule in of_the_rules.items()}
+    for name, of_series in [*of_the_application, *of_haproxy]:
+        labels.setdefault(name, set()).update(_as_scraped(label) for label in of_series)
+    missing = [
+        (each.where, label)
+        for each in asked(board)
+        for found in walk(each.expression)
+        if isinstance(found.node, promql.AggregateExpr) and found.node.modifier is not None
+        for label in found.node.modifier.labels
+        if label not in ADDED_BY_SCRAPING.union(*(labels.get(name, set()) for name in metric_names(each.expression)))
     ]
     assert missing == []
 
@@ -110,6 +137,10 @@ def test_each_board_asks_for_what_it_is_about(board: Board) -> None:
     names = {name for each in asked(board) for name in metric_names(each.expression)}
     assert len(names) >= 10
     assert len(asked(board)) >= 15
+
+
+def _as_scraped(label: str) -> str:
+    return f"exported_{label}" if label in ADDED_BY_SCRAPING else label
 
 
 def _series(families: Any) -> Iterator[Series]:

@@ -66,10 +66,11 @@ def what_runs() -> Row:
                 "What runs where, and since when?",
                 "Each process with what it was started as.",
                 "table",
-                "dtdurations",
+                "s",
                 (Query(processes.age(), ""),),
                 NO_PROCESS,
                 width=24,
+                height=7,
                 columns=(
                     ("instance", "instance"),
                     ("version", "version"),

@@ -34,7 +34,7 @@ def people_and_worker() -> Row:
                 "Jobs per second, by kind and by how they went.",
                 "lines",
                 "cps",
-                (Query(people.jobs(), "{{job}}: {{result}}"),),
+                (Query(people.jobs(), "{{exported_job}}: {{result}}"),),
                 "No job in this time range.",
                 width=6,
             ),
