@@ -106,7 +106,7 @@ setup(
             "sticky = deploy.local.commands:sticky",
             "compare = lab.compare.command:compare",
             "chaos = lab.chaos.command:chaos",
-            "report = lab.report.command:report",
+            "report = lab.reports:report",
             "watch = lab.watch.command:watch",
             "simulate = lab.simulate.command:simulate",
             "dashboards = dashboards.command:dashboards",

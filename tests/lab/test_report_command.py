@@ -14,7 +14,7 @@ from lab_results import made_up
 from lab.compare.prices import Prices
 from lab.report import write_report
 from lab.report.chaos_page import write_chaos
-from lab.report.command import report
+from lab.reports import report
 from lab.simulate.report import Kept
 from lab.simulate.report import write_report as simulated
 

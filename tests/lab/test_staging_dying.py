@@ -27,7 +27,7 @@ from lab.compare.results import Result, Round
 from lab.compare.usage import Usage
 from lab.errors import SiteTrouble
 from lab.load.driver import Load
-from lab.report.command import report
+from lab.reports import report
 
 SOON_SECONDS = 20.0
 

@@ -20,7 +20,7 @@ from lab.compare.sites import announced
 from lab.errors import NoSuchSite, NotPostcards
 from lab.load.driver import Load
 from lab.load.site import is_here, shown
-from lab.report.command import report
+from lab.reports import report
 
 
 def called(*arguments: str) -> Answer:

@@ -16,7 +16,7 @@ from click.testing import Result as Answer
 from lab_stub_site import Asked, StubSite, stub_site_beside
 
 from lab.history import Request, read_history
-from lab.report.command import report
+from lab.reports import report
 from lab.watch.command import watch
 from lab.watch.results import Trouble, WatchResult, troubles_of
 from lab.watch.terminal import sentences

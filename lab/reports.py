@@ -1,4 +1,4 @@
-"""`hotseat report`."""
+"""`hotseat report`: prints or opens what any command of the lab has left."""
 
 import webbrowser
 from collections.abc import Callable, Iterable
