@@ -4,12 +4,11 @@ import re
 
 import pytest
 from alert_cases import CASES, Case
-from ruled import EVERY_SECONDS, Promtool, Series, Trial
+from ruled import EVERY_SECONDS, Promtool, Series, Trial, series_in
 
-from dashboards.rules import ALERTS, RECORDING, Alert, Group
+from dashboards.rules import ALERTS, RECORDING, Alert, Group, Record
 
 SYMPTOMS = [rule for rule in ALERTS[1].rules if isinstance(rule, Alert)]
-LONG_SECONDS = 3 * 3600
 
 
 def alert_of(case: Case) -> Alert:
@@ -19,9 +18,13 @@ def alert_of(case: Case) -> Alert:
 
 
 def rules_of(alert: Alert) -> list[Group]:
-    """The alert by itself, behind what is recorded if it reads that."""
-    alone = Group("one", f"{EVERY_SECONDS}s", [alert])
-    return [RECORDING[0], alone] if re.search(r"\w:\w", alert.expr) else [alone]
+    """The alert, behind what is recorded for it."""
+    read, behind = series_in(alert.expr), []
+    for record in reversed(RECORDING[0].rules):
+        if isinstance(record, Record) and record.record in read:
+            behind.insert(0, record)
+            read |= series_in(record.expr)
+    return [Group("one", f"{EVERY_SECONDS}s", [*behind, alert])]
 
 
 def firing(alert: Alert) -> str:
@@ -31,7 +34,8 @@ def firing(alert: Alert) -> str:
 def quiet(alert: Alert, series: Series, name: str) -> Trial:
     """A history in which it never fires."""
     trial = Trial(name, series)
-    trial.gives(LONG_SECONDS, f"count_over_time({firing(alert)}[{LONG_SECONDS}s])", {})
+    hours = 3 if "offset" in alert.expr else 1
+    trial.gives(hours * 3600, f"count_over_time({firing(alert)}[{hours}h])", {})
     return trial
 
 

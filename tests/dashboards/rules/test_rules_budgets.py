@@ -153,28 +153,28 @@ def test_a_failure_counts_once_in_each_window_until_the_window_has_passed(promto
 
 
 def test_long_windows_end_when_they_say(promtool: Promtool) -> None:
-    """Failures of one minute are in the ratio of six hours, of a day, of three days, and then in none."""
-    minutes = 3 * 24 * 60 + 120
+    """Failures of a moment are in the ratio of six hours, of a day, of three days, and then in none."""
+    samples = (3 * 24 + 2) * 30
     which = '{slo="any",job="hotseat",instance="fleet"}'
     history = Trial(
-        "a minute",
+        "a moment",
         {
-            f"slo:events:rate5m{which}": f"10x{minutes}",
-            f"slo:failures:rate5m{which}": f"0x60 1 0x{minutes}",
-            f"slo:error_budget:ratio{which}": f"0.1x{minutes}",
+            f"slo:events:rate5m{which}": f"10x{samples}",
+            f"slo:failures:rate5m{which}": f"0x30 1 0x{samples}",
+            f"slo:error_budget:ratio{which}": f"0.1x{samples}",
         },
-        sample_seconds=60,
+        sample_seconds=120,
     )
     for window in ("6h", "1d", "3d"):
-        end = 3660 + WINDOW_SECONDS[window]
+        end = 3720 + WINDOW_SECONDS[window]
         history.gives(end - 240, f"count(slo:failure_ratio:rate{window} > 0)", {"{}": 1})
         history.gives(end - 240, f"count(slo:burn_rate:rate{window} > 0)", {"{}": 1})
         history.gives(end + 240, f"slo:failure_ratio:rate{window}", {f"slo:failure_ratio:rate{window}{which}": 0})
-    # Of 121 samples one, of which a tenth failed; and a tenth may fail.
-    history.gives(7200, "round(1e5 * slo:failure_ratio:rate6h)", {which: 83})
-    history.gives(7200, "round(1e5 * slo:burn_rate:rate6h)", {which: 826})
-    history.gives(7200, "round(1e5 * slo:error_budget_left:ratio_rate3d)", {which: 99174})
-    promtool.try_out([LONG], history, every_seconds=120)
+    # Of 61 samples one, of which a tenth failed; and a tenth may fail.
+    history.gives(7200, "round(1e5 * slo:failure_ratio:rate6h)", {which: 164})
+    history.gives(7200, "round(1e5 * slo:burn_rate:rate6h)", {which: 1639})
+    history.gives(7200, "round(1e5 * slo:error_budget_left:ratio_rate3d)", {which: 98361})
+    promtool.try_out([LONG], history, every_seconds=240)
 
 
 def test_objectives_and_budgets_are_those_promised(promtool: Promtool) -> None:
