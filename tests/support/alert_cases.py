@@ -262,17 +262,39 @@ HOT = (
     ),
 )
 
-STORES = (
-    Case(
+
+def _away(store: str) -> Case:
+    away = f'hotseat_outage_state{{{WEB_1},backend="{store}"}}'
+    return Case(
         alert="BackendAway",
-        series={f'hotseat_outage_state{{{WEB_1},backend="redis"}}': "0x4 1x8 0x10"},
+        series={away: "0x4 1x8 0x10"},
         fires=135,
         fires_last=195,
-        quiet={f'hotseat_outage_state{{{WEB_1},backend="redis"}}': "0x4 1x3 0x10"},
-        says="redis is away for the application.",
+        quiet={away: "0x4 1x3 0x10"},
+        says=f"{store} is away for the application.",
         severity="page",
-        labels={"backend": "redis"},
-    ),
+        labels={"backend": store},
+    )
+
+
+def _refuses(code: str) -> Case:
+    refused = f'hotseat_redis_refusals_total{{{WEB_1},code="%s"}}'
+    return Case(
+        alert="RedisRefuses",
+        series={refused % code: "0x4 0+1x30 30x30"},
+        fires=225,
+        fires_last=555,
+        quiet={refused % code: "0x4 5x40", refused % "other": "0+9x40"},
+        says=f"Redis answers and refuses to write ({code}).",
+        severity="page",
+        labels={"code": code},
+    )
+
+
+STORES = (
+    _away("redis"),
+    _away("mongodb"),
+    *map(_refuses, ("OOM", "MISCONF", "READONLY", "NOREPLICAS")),
     Case(
         alert="BackendAway",
         series={f'hotseat_outage_state{{{WEB_1},backend="s3"}}': "0x4 1x24 0x10"},
@@ -281,19 +303,6 @@ STORES = (
         quiet={f'hotseat_outage_state{{{WEB_1},backend="s3"}}': "0x4 1x19 0x10"},
         says="s3 is away for the application.",
         labels={"backend": "s3"},
-    ),
-    Case(
-        alert="RedisRefuses",
-        series={f'hotseat_redis_refusals_total{{{WEB_1},code="OOM"}}': "0x4 0+1x30 30x30"},
-        fires=225,
-        fires_last=555,
-        quiet={
-            f'hotseat_redis_refusals_total{{{WEB_1},code="OOM"}}': "0x4 5x40",
-            f'hotseat_redis_refusals_total{{{WEB_1},code="other"}}': "0+9x40",
-        },
-        says="Redis answers and refuses to write (OOM).",
-        severity="page",
-        labels={"code": "OOM"},
     ),
     Case(
         alert="LinkBacklog",

@@ -39,7 +39,7 @@ def quiet(alert: Alert, series: Series, name: str) -> Trial:
     return trial
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.alert}-{case.severity}")
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join((case.alert, *case.labels.values())))
 def test_it_fires_when_it_is_time_and_ends_when_its_cause_ends(case: Case, promtool: Promtool) -> None:
     """Not the minute before, nor one evaluation before; with its words filled in; and not once afterwards."""
     alert = alert_of(case)
@@ -63,7 +63,7 @@ def test_it_fires_when_it_is_time_and_ends_when_its_cause_ends(case: Case, promt
     promtool.try_out(rules_of(alert), history)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.alert}-{case.severity}")
+@pytest.mark.parametrize("case", CASES, ids=lambda case: "-".join((case.alert, *case.labels.values())))
 def test_it_is_silent_just_below(case: Case, promtool: Promtool) -> None:
     """What is nearly as bad, or does not last, calls nobody."""
     alert = alert_of(case)

@@ -135,6 +135,7 @@ def test_people_per_instance_and_slots(promtool: Promtool) -> None:
             status % (2, "DOWN"): "1x80",
             status % (3, "NOLB"): "1x80",
             status % (4, "MAINT"): "1x80",
+            status % (5, "MAINT"): "1x80",
         },
         {
             "instance:hotseat_users:ratio_of_mean": {of("web-1"): 15_000, of("web-2"): 5_000},
