@@ -1,6 +1,7 @@
 """Runs faults under load: one site and one crowd for each mode, calm before each fault, all judged afterwards."""
 
 import asyncio
+import contextlib
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from lab.testbed.site import Site
 from lab.workload import Workload
 
 HISTORY = "{mode}.history"
-DEFAULT_ABSOLUTE_SECONDS = 28800.0
+OF_HISTORIES = {"bound_seconds": "HOT_STALENESS_SECONDS", "absolute_seconds": "SESSION_ABSOLUTE_SECONDS"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class Chaos:
         self._progress.begins(f"{mode}: starting")
         with (
             tempfile.TemporaryDirectory(prefix="hotseat-lab-") as folder,
-            Recording(mode=mode, absolute_seconds=_absolute_seconds(wanted.environ), file=file) as recording,
+            Recording(mode=mode, file=file, **_head(wanted.environ)) as recording,
         ):
             async with (
                 site_opened(Path(folder), mode, wanted.environ) as site,
@@ -106,12 +107,13 @@ class Chaos:
         self.result.late_ms[site.mode] = 1000 * (load.so_far().of("calm")[0].late.p99 or 0.0)
 
 
-def _absolute_seconds(environ: Mapping[str, str]) -> float:
-    """After how long the sessions of the site end; what is no number is refused by the site itself."""
-    try:
-        return float(environ.get("SESSION_ABSOLUTE_SECONDS") or DEFAULT_ABSOLUTE_SECONDS)
-    except ValueError:
-        return DEFAULT_ABSOLUTE_SECONDS
+def _head(environ: Mapping[str, str]) -> dict[str, float]:
+    """What of the site's settings its history has to say; what is no number is refused by the site itself."""
+    found = {}
+    for name, variable in OF_HISTORIES.items():
+        with contextlib.suppress(ValueError):
+            found[name] = float(environ.get(variable) or "none")
+    return found
 
 
 def _unsettled(fault: Fault, began: float) -> Disturbance:

@@ -10,7 +10,7 @@ PROMISED: Final = {
     "P2": "Whoever wrote something sees it in whatever they ask next.",
     "P3": "Nobody sees something older after something newer.",
     "P4": "A session that was ended writes nothing any more, and soon reads nothing.",
-    "P5": "What one device wrote, the person's others see within two seconds.",
+    "P5": "What one device wrote, the person's others see within B: two seconds, if nothing else is set.",
     "P6": "Nobody is given what is somebody else's.",
     "P7": "Planned change fails no request and a dead instance no read; nothing is done twice.",
 }

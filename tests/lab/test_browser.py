@@ -100,6 +100,8 @@ async def test_a_browser_that_wanders_loses_its_affinity_cookie_and_no_other() -
             await browser.ask("GET", "/api/v1/visits")
             assert (site.seen[0].cookies.get("SRV"), site.seen[0].cookies["floor"]) == (sent, "3")
             assert browser.cookies == {"SRV": then, "floor": "3"}
+            await browser.with_cookies({"SRV": "former"}).ask("GET", "/api/v1/visits")
+            assert site.seen[1].cookies.get("SRV") == sent
 
 
 @pytest.mark.asyncio

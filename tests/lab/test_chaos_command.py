@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from lab.chaos.command import SHORT, _wanted, chaos
 from lab.chaos.footing import RUNGS, mode_of
+from lab.chaos.running import _head
 from lab.compare.rungs import LADDER
 from lab.faults import ALL
 from webapp.settings import RUNGS as SERVED
@@ -72,3 +73,12 @@ def test_a_rung_is_run_as_the_application_knows_it(name: str) -> None:
 def test_the_control_is_no_rung_of_the_ladder() -> None:
     """It is never compared with the others: it is wrong."""
     assert set(RUNGS) - {rung.name for rung in LADDER} == {"naive"}
+
+
+def test_a_history_says_what_the_site_was_set_to() -> None:
+    """As far as promises depend on it; what is not set, or no number, is as by default."""
+    assert _head({"HOT_STALENESS_SECONDS": "1", "SESSION_ABSOLUTE_SECONDS": "30"}) == {
+        "bound_seconds": 1.0,
+        "absolute_seconds": 30.0,
+    }
+    assert _head({"HOT_STALENESS_SECONDS": "soon", "SESSION_ABSOLUTE_SECONDS": ""}) == {}

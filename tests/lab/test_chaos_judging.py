@@ -74,6 +74,19 @@ def test_each_fault_excuses_its_own() -> None:
     assert _of(result, "P7").excused == 3
 
 
+def test_what_one_fault_lost_is_not_told_of_another() -> None:
+    """Each is held to everything by itself, with the excuses of all others."""
+    made = MadeUp()
+    made.write(1, 1.0)
+    made.disturb("outage", 2.0, 3.0, name="first", losing=("name",), losing_seconds=None)
+    made.disturb("outage", 8.0, 9.0, name="second")
+    made.ask("read", "GET me", 8.5, outcome="unknown", status=503)
+    made.read(0, 11.0)
+    first, second = _judged(made).scenarios
+    assert first.excused["P2"] == 1
+    assert second.excused == {"P7": 1}
+
+
 def test_a_fault_is_told_by_the_requests_until_the_next_one() -> None:
     """How many failed, when the last of them did, the longest gap, and where it is on the timeline."""
     made = MadeUp()
@@ -115,7 +128,7 @@ def test_failures_in_calm_are_told() -> None:
 def test_no_second_is_left_out_of_a_timeline() -> None:
     """One in which nobody asked has no rate and no time."""
     made = MadeUp()
-    made.read(0, 9.0)
+    made.read(0, 9.5)
     made.read(0, 10.2, 10.3, tiers={"session": "hot"})
     made.read(0, 10.4, 10.9, outcome="unknown", status=503, tiers={"session": "redis"}, stale="outage")
     made.read(0, 12.0, 12.2)

@@ -178,6 +178,20 @@ async def test_after_a_change_whose_answer_was_lost_both_passwords_are_tried(was
 
 
 @pytest.mark.asyncio
+async def test_a_password_that_is_refused_is_not_the_next_one_tried() -> None:
+    """The change before was done, though its answer was lost."""
+    async with _somebody() as met:
+        met.site.status_after = lambda asked: 503 if asked.path.endswith("/password") else 0
+        await met.take("password", chance=1)
+        met.site.status_after = lambda asked: 0
+        token = next(token for token, login in met.site.logins.items() if login.person.handle == "t_0")
+        met.devices[0].browser.cookies["session"] = token
+        await met.take("password", chance=1)
+        await met.take("password", chance=1)
+        assert [each.outcome for each in met.requests] == ["unknown", "refused", "done"]
+
+
+@pytest.mark.asyncio
 async def test_nobody_logs_in_while_the_password_is_changed() -> None:
     """Or nobody could say whether that session is one of those that were ended."""
     async with _somebody() as met:

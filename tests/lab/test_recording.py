@@ -38,6 +38,17 @@ def test_what_may_have_seen_a_write_that_is_not_kept_is_not_kept() -> None:
     assert check(recording.history).broken == ()
 
 
+def test_a_refusal_that_a_missing_end_explains_is_not_kept() -> None:
+    """Or a session would look as if it had got lost."""
+    recording = Recording(most=2)
+    ann = Ann(recording)
+    told = {"user": "ann", "browser": "ann/0", "session": "ann/0#1", "outcome": "done", "status": 200}
+    recording.note(Request(started=0, ended=1, kind="login", method="POST", route="login", **told))
+    ann.did(2.1, 2.2, 1, wrote=True, outcome="refused")
+    recording.note(Request(started=2, ended=3, kind="logout", method="POST", route="logout", **told))
+    assert [each.kind for each in recording.history.requests] == ["login"]
+
+
 def test_a_read_that_is_not_kept_takes_nothing_with_it() -> None:
     """Nobody can have seen it."""
     recording = Recording(most=2)
