@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from deploy.local import StackError
 from lab.chaos.judging import judge
@@ -107,7 +108,7 @@ class Chaos:
         self.result.late_ms[site.mode] = 1000 * (load.so_far().of("calm")[0].late.p99 or 0.0)
 
 
-def _head(environ: Mapping[str, str]) -> dict[str, float]:
+def _head(environ: Mapping[str, str]) -> dict[str, Any]:
     """What of the site's settings its history has to say; what is no number is refused by the site itself."""
     found = {}
     for name, variable in OF_HISTORIES.items():
