@@ -48,7 +48,7 @@ def test_every_promise_is_told_for_each_mode() -> None:
 def test_each_fault_is_told_with_what_it_did() -> None:
     """Failures, recovery, the longest gap; and why what was excused may be."""
     told = _told(render_chaos(made_up_chaos(broken="P3"), []))
-    assert "1 kill stateless P3 3x broken instance dies 200 0 2 0 1.5 -0.2 0.7 80 60 %" in told
+    assert "1 kill stateless P3 broken instance dies 200 0 2 0 1.5 -0.2 0.7 80 60 %" in told
     assert "2 redis-pause sticky kept service away" in told
     assert "redis-pause : P2 once, P7 4 times in stateless mode;" in told
     assert "It may lose: Answers that were under way." in told
