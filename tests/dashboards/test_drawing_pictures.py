@@ -124,7 +124,7 @@ def test_what_comes_from_outside_is_no_markup() -> None:
     nasty = [Sampled({"instance": "<script>alert(1)</script>"}, TIMES, WAVE)]
     page = render([evaluated(board, Mark(SPAN.start, SPAN.start, "<b>", "red"), found=nasty)], "<i>")
     assert "<script" not in page
-    assert "<b>" not in page.replace("<b>All</b>", "")
+    assert "<b>" not in page.replace("<b>A</b>", "")
     assert "<i>" not in page
 
 
