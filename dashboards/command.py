@@ -22,6 +22,8 @@ from dashboards.drawing.times import span_of
 from deploy.local import StackError, running_prometheus
 
 REPORTS: Final = Path("reports")
+SWITCHED: Final = {"sticky": "on", "stateless": "off", "on": "on", "off": "off"}  # as STICKY_MODE has it
+MODES: Final = list(SWITCHED)
 PATIENT_SECONDS: Final = 2.0  # longer, and a bar says how far it is
 
 
@@ -31,7 +33,7 @@ PATIENT_SECONDS: Final = 2.0  # longer, and a bar says how far it is
 @click.option("--from", "start", metavar="TIME", help="From when on, like 2026-11-29T02:10, or now-1h.")
 @click.option("--to", "end", metavar="TIME", help="Until when; now.")
 @click.option("--board", "boards", multiple=True, metavar="NAME", help="Only this dashboard; repeatable.")
-@click.option("--mode", multiple=True, help="Only processes of this mode; repeatable, and so are the others.")
+@click.option("--mode", multiple=True, type=click.Choice(MODES), help="Only this mode; repeatable, like the next two.")
 @click.option("--instance", multiple=True, help="Only this process.")
 @click.option("--job", multiple=True, help="Only processes of this kind.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Where the page and the pictures go.")
@@ -46,6 +48,7 @@ def dashboards(url: str | None, **given: Any) -> None:
         span = span_of(given["last"], given["start"], given["end"], now=time.time())
         boards = _wanted(load_boards(), given["boards"])
         chosen = {name: given[name] for name in ("mode", "instance", "job") if given[name]}
+        chosen |= {"mode": [SWITCHED[mode] for mode in given["mode"]]} if given["mode"] else {}
         _check(boards, chosen)
         prometheus = Prometheus(url or running_prometheus())
         prometheus.check()

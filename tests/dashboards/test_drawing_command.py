@@ -88,6 +88,18 @@ def test_what_is_shown_can_be_narrowed(run: Run, url: str, tmp_path: Path) -> No
     assert "Job: <b>web</b>" in page
 
 
+@pytest.mark.parametrize(("named", "switched"), [("sticky", "on"), ("stateless", "off"), ("off", "off")])
+def test_a_mode_is_called_by_its_name_or_by_its_switch(
+    run: Run, url: str, boards: dict[str, Board], named: str, switched: str
+) -> None:
+    """`--mode sticky` is STICKY_MODE=on."""
+    mode = {"name": "mode", "type": "custom", "query": "on,off", "multi": True, "includeAll": True}
+    del boards["sample"]
+    boards["other"] = sample.board(sample.panel("text"), templating={"list": [mode]}, annotations={"list": []})
+    assert run(*then("--prometheus", url, "--mode", named, "--out", "here")).exit_code == 0
+    assert f"mode: <b>{switched}</b>" in Path("here/dashboards.html").read_text()
+
+
 def test_a_query_that_fails_is_told_and_the_rest_drawn(run: Run, url: str, boards: dict[str, Board]) -> None:
     """With exit code 1, and Prometheus's own words."""
     boards["other"] = sample.board(sample.panel("stat", {"expr": "sum("}, title="Broken"), title="The other")
