@@ -192,11 +192,14 @@ def test_a_hole_in_the_values_is_a_hole_in_the_line() -> None:
 
 
 def test_equal_states_are_one_block() -> None:
-    """As long as they lasted; nothing where nothing was known."""
+    """As long as they lasted; nothing where nothing was known, whatever was there before and behind it."""
     panel = sample.board(sample.panel("state-timeline", sample.RATE)).panels[0]
     span = Span(0, 100)
-    [series] = named(panel, panel.asked[0], "x", [Sampled({}, (0.0, 10.0, 20.0, 30.0, 70.0, 80.0), (1, 1, 0, 0, 1, 1))])
-    assert list(blocks(series, span)) == [(0.0, 20.0, 1), (20.0, 40.0, 0), (70.0, 90.0, 1)]
+    times = (0.0, 10.0, 20.0, 30.0, 70.0, 80.0)
+    found = [Sampled({}, times, (1, 1, 0, 0, 1, 1)), Sampled({}, times, (1, 1, 0, 0, 0, 0))]
+    changed, same = named(panel, panel.asked[0], "x", found)
+    assert list(blocks(changed, span)) == [(0.0, 20.0, 1), (20.0, 40.0, 0), (70.0, 90.0, 1)]
+    assert list(blocks(same, span)) == [(0.0, 20.0, 1), (20.0, 40.0, 0), (70.0, 90.0, 0)]
 
 
 def test_a_table_is_joined_renamed_and_sorted_as_the_panel_says() -> None:
