@@ -5,6 +5,7 @@ from typing import Final
 from dashboards.board import Board, Panel, Query, Row, Threshold, Word
 from dashboards.boards.empty import NO_PROCESS, NO_PROXY, NO_REQUESTS, NO_WEB, NOT_HOT
 from dashboards.boards.events import EVENTS
+from dashboards.boards.promised import FAILURES_PROMISED, SECONDS_PROMISED, TOO_MANY_FAILURES, TOO_SLOW
 from dashboards.queries import affinity, processes, proxy, routes, stores, tiers
 
 SLOT_STATES: Final = (Word(1, "serves", "green"), Word(2, "leaving", "yellow"), Word(3, "down", "red"))
@@ -109,12 +110,13 @@ def _noticed() -> Row:
         (
             Panel(
                 "What share of requests failed?",
-                "Answers with a 5xx status at HAProxy's door, of all answers. The line is what is promised: 0.1 %.",
+                "Answers with a 5xx status at HAProxy's door, of all answers. The line is what is promised: "
+                f"{FAILURES_PROMISED}.",
                 "lines",
                 "percentunit",
                 (Query(proxy.failing_share(), "failed"),),
                 NO_PROXY,
-                thresholds=(Threshold(0.001, "red"),),
+                thresholds=(TOO_MANY_FAILURES,),
                 colours=(("failed", "red"),),
             ),
             Panel(
@@ -182,13 +184,13 @@ def _behind() -> Row:
             Panel(
                 "How long do the slowest 1 in 100 wait?",
                 "p99 of the time from a request's headers to its answer's end, without streams. The line is what is "
-                "promised: 250 ms.",
+                f"promised: {SECONDS_PROMISED}.",
                 "lines",
                 "s",
                 (Query(routes.waiting(0.99), "p99"),),
                 NO_REQUESTS,
                 width=6,
-                thresholds=(Threshold(0.25, "red"),),
+                thresholds=(TOO_SLOW,),
             ),
             Panel(
                 "What is Redis asked for?",

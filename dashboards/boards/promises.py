@@ -1,24 +1,25 @@
 """Promises: what people were promised, what they got, and how long the budget for errors will last."""
 
+from collections.abc import Mapping
 from typing import Final
 
-from dashboards.board import Board, Panel, Query, Row, Threshold, Word
+from dashboards.board import Board, Colour, Panel, Query, Row, Threshold, Word
 from dashboards.boards.both_modes import COLOURS, LEGEND
 from dashboards.boards.empty import NO_REQUESTS
 from dashboards.boards.events import EVENTS
+from dashboards.boards.promised import SECONDS_PROMISED, TOO_MANY_FAILURES, TOO_SLOW
 from dashboards.queries import cost, objectives
+from dashboards.rules.budgets import AVAILABILITY, BURNS, FRESHNESS, LATENCY, Burn, Slo
+from dashboards.rules.rule import Severity
 
 _NOTHING_YET: Final = "Nothing to judge by yet, or the fleet is not among the instances chosen."
 _SLO: Final = "{{slo}}"
 _COLOURS: Final = (("availability", "green"), ("latency", "blue"), ("freshness", "purple"))
 _BUDGET: Final = (Threshold(0, "yellow"), Threshold(0.25, "green"))
-# How long, and what for: the pairs of windows that alerts look at.
-_WINDOWS: Final = (
-    ("1h", "5m", "pages at 14.4: a month's budget would be gone in two days"),
-    ("6h", "30m", "pages at 6: gone in five days"),
-    ("1d", "2h", "writes a ticket at 3: gone in ten days"),
-    ("3d", "6h", "writes a ticket at 1: gone at the month's end"),
-)
+_SEVERITIES: Final[Mapping[Severity, tuple[str, Colour]]] = {
+    "page": ("wakes somebody up", "red"),
+    "ticket": ("is looked at in the morning", "orange"),
+}
 
 
 def board() -> Board:
@@ -26,8 +27,8 @@ def board() -> Board:
     return Board(
         uid="hotseat-promises",
         title="4 Promises",
-        description="Three promises: 99.9 % of requests are answered without an error of ours, 99 % within 250 ms, and "
-        "hot reads are fresh within B. Recorded for the whole fleet, so leave job and instance at All.",
+        description="Are requests answered without an error of ours and in time, are hot reads fresh, and what is left "
+        "of the budget for errors? Recorded for the whole fleet, so leave job and instance at All.",
         rows=(_answer(), _alerts(), _budget(), _kept(), _by_mode(), _burn()),
         events=EVENTS,
         time_from="now-6h",
@@ -39,13 +40,13 @@ def _answer() -> Row:
     return Row(
         "Are the promises kept?",
         (
-            _now("Are requests answered?", objectives.AVAILABILITY, 0.999, "without a 5xx status at HAProxy's door"),
-            _now("Are they answered in time?", objectives.LATENCY, 0.99, "within 250 ms"),
-            _now("Are hot reads fresh?", objectives.FRESHNESS, 0.9999, "fresh within B, of those that were checked"),
+            _now("Are requests answered?", AVAILABILITY, "requests that got no 5xx status at HAProxy's door"),
+            _now("Are they answered in time?", LATENCY, f"requests that took {SECONDS_PROMISED} at most"),
+            _now("Are hot reads fresh?", FRESHNESS, "checked hot reads that were fresh within B"),
             Panel(
                 "What is left of the budget?",
                 "The share of the error budget that would be left if the last three days were the whole period. Below "
-                "0 more went wrong than was allowed.",
+                "0 more went wrong than was allowed; -100 % is twice as much, or worse.",
                 "stat",
                 "percentunit",
                 (Query(objectives.budget_left(), _SLO),),
@@ -61,15 +62,14 @@ def _answer() -> Row:
     )
 
 
-def _now(title: str, slo: str, promised: float, what: str) -> Panel:
+def _now(title: str, slo: Slo, what: str) -> Panel:
+    promised = float(slo.objective)
     return Panel(
         title,
-        f"The share of the last hour's requests that were {what}. Promised: {promised * 100:g} %."
-        if slo != objectives.FRESHNESS
-        else f"The share of the last hour's hot reads that were {what}. Promised: {promised * 100:g} %.",
+        f"The share of the last hour's {what}. Promised: {promised * 100:g} %.",
         "stat",
         "percentunit",
-        (Query(objectives.kept(slo, "1h"), slo),),
+        (Query(objectives.kept(slo.name, "1h"), slo.name),),
         _NOTHING_YET,
         width=6,
         height=6,
@@ -118,18 +118,18 @@ def _by_mode() -> Row:
                 (Query(cost.failing(), LEGEND),),
                 NO_REQUESTS,
                 colours=COLOURS,
-                thresholds=(Threshold(0.001, "red"),),
+                thresholds=(TOO_MANY_FAILURES,),
             ),
             Panel(
                 "How long do the slowest 1 in 100 wait in either mode?",
                 "p99 of the time from a request's headers to its answer's end, without streams, for each mode. The "
-                "line is what is promised: 250 ms.",
+                f"line is what is promised: {SECONDS_PROMISED}.",
                 "lines",
                 "s",
                 (Query(cost.waiting(0.99), LEGEND),),
                 NO_REQUESTS,
                 colours=COLOURS,
-                thresholds=(Threshold(0.25, "red"),),
+                thresholds=(TOO_SLOW,),
             ),
         ),
     )
@@ -141,7 +141,8 @@ def _budget() -> Row:
         (
             Panel(
                 "How does the budget go?",
-                "The share of the error budget that would be left if the three days before were the whole period.",
+                "The share of the error budget that would be left if the three days before were the whole period; "
+                "-100 % is twice as much gone as there was, or worse.",
                 "lines",
                 "percentunit",
                 (Query(objectives.budget_left(), _SLO),),
@@ -158,28 +159,20 @@ def _budget() -> Row:
 
 
 def _burn() -> Row:
-    return Row(
-        "How fast is it used?",
-        tuple(
-            Panel(
-                f"Does it burn over {long}, and still over {short}?",
-                f"How fast the error budget is used: 1 uses it up exactly at the end of the period. An alert {what}; "
-                "both windows have to be above it.",
-                "lines",
-                "none",
-                (
-                    Query(objectives.burn(long), f"{_SLO} {long}"),
-                    Query(objectives.burn(short), f"{_SLO} {short}"),
-                ),
-                _NOTHING_YET,
-                thresholds=(threshold,),
-            )
-            for (long, short, what), threshold in zip(
-                _WINDOWS,
-                (Threshold(14.4, "red"), Threshold(6, "red"), Threshold(3, "orange"), Threshold(1, "orange")),
-                strict=True,
-            )
-        ),
+    return Row("How fast is it used?", tuple(_burning(burn) for burn in BURNS))
+
+
+def _burning(burn: Burn) -> Panel:
+    what, colour = _SEVERITIES[burn.severity]
+    return Panel(
+        f"Does it burn over {burn.long}, and still over {burn.short}?",
+        "How fast the error budget is used: 1 uses it up exactly at the end of the period. Past "
+        f"{burn.rate} over both windows it {what}.",
+        "lines",
+        "none",
+        tuple(Query(objectives.burn(window), f"{_SLO} {window}") for window in (burn.long, burn.short)),
+        _NOTHING_YET,
+        thresholds=(Threshold(float(burn.rate), colour),),
     )
 
 

@@ -6,6 +6,7 @@ from dashboards.board import Board, Panel, Query, Row, Threshold
 from dashboards.boards.both_modes import COLOURS, LEGEND, STATELESS, STICKY
 from dashboards.boards.empty import NO_REQUESTS, NOT_HOT, TOO_FEW
 from dashboards.boards.events import EVENTS
+from dashboards.boards.promised import SECONDS_PROMISED, TOO_SLOW
 from dashboards.queries import affinity, cost, link, modes, tiers
 
 _TIERS: Final = (("memory", "green"), ("Redis", "yellow"), ("made anew", "red"))
@@ -183,14 +184,14 @@ def _waiting() -> Row:
             ),
             Panel(
                 "How long do the slowest 1 in 100 wait?",
-                "p99 of the same. The line is what is promised: 250 ms.",
+                f"p99 of the same. The line is what is promised: {SECONDS_PROMISED}.",
                 "lines",
                 "s",
                 (Query(cost.waiting(0.99), LEGEND),),
                 NO_REQUESTS,
                 width=8,
                 colours=COLOURS,
-                thresholds=(Threshold(0.25, "red"),),
+                thresholds=(TOO_SLOW,),
             ),
         ),
     )

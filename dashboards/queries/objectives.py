@@ -3,14 +3,8 @@
 The rules are recorded for the whole fleet, under a job and an instance of their own.
 """
 
-from typing import Final
-
 from dashboards.labels import chosen
 from dashboards.queries.counting import OVER
-
-AVAILABILITY: Final = "availability"
-LATENCY: Final = "latency"
-FRESHNESS: Final = "freshness"
 
 
 def kept(slo: str, window: str) -> str:
@@ -24,8 +18,11 @@ def failing(window: str) -> str:
 
 
 def budget_left() -> str:
-    """The share of the error budget that would be left if the last three days were the whole period."""
-    return chosen("slo:error_budget_left:ratio_rate3d")
+    """The share of the error budget that would be left if the last three days were the whole period.
+
+    Twice as much gone as there was is as bad as any more: a bad hour would press all else to the picture's upper edge.
+    """
+    return f"clamp_min({chosen('slo:error_budget_left:ratio_rate3d')}, -1)"
 
 
 def burn(window: str) -> str:

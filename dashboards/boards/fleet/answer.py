@@ -2,6 +2,7 @@
 
 from dashboards.board import Panel, Query, Row, Threshold
 from dashboards.boards.empty import NO_COPIES, NO_REQUESTS
+from dashboards.boards.promised import SECONDS_PROMISED, TOO_SLOW
 from dashboards.queries import link, people, routes
 
 
@@ -35,14 +36,15 @@ def answer() -> Row:
             ),
             Panel(
                 "Is it slow?",
-                "p99 of the time from a request's headers to its answer's end, without streams. Promised: 250 ms.",
+                "p99 of the time from a request's headers to its answer's end, without streams. Promised: "
+                f"{SECONDS_PROMISED}.",
                 "stat",
                 "s",
                 (Query(routes.waiting(0.99), "p99"),),
                 NO_REQUESTS,
                 width=4,
                 height=5,
-                thresholds=(Threshold(0.1, "yellow"), Threshold(0.25, "red")),
+                thresholds=(Threshold(0.1, "yellow"), TOO_SLOW),
                 decimals=0,
             ),
             Panel(

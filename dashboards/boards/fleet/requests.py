@@ -4,6 +4,7 @@ from typing import Final
 
 from dashboards.board import Panel, Query, Row, Threshold
 from dashboards.boards.empty import NO_PROCESS, NO_PROXY, NO_REQUESTS
+from dashboards.boards.promised import FAILURES_PROMISED, SECONDS_PROMISED, TOO_MANY_FAILURES, TOO_SLOW
 from dashboards.queries import processes, proxy, routes
 
 INSTANCE: Final = "{{instance}}"
@@ -26,24 +27,24 @@ def by_route() -> Row:
             Panel(
                 "Which routes fail?",
                 f"The share of a route's requests that ended with a 5xx status; the {routes.SHOWN} worst. The line is "
-                "what is promised for all: 0.1 %.",
+                f"what is promised for all: {FAILURES_PROMISED}.",
                 "lines",
                 "percentunit",
                 (Query(routes.failing_by_route(), "{{route}}"),),
                 NO_REQUESTS,
                 width=8,
-                thresholds=(Threshold(0.001, "red"),),
+                thresholds=(TOO_MANY_FAILURES,),
             ),
             Panel(
                 "Which routes are slowest?",
                 f"p99 of a route, without streams; the {routes.SHOWN} slowest. The line is what is promised for all: "
-                "250 ms. Log-in and sign-up are slow on purpose: they hash passwords.",
+                f"{SECONDS_PROMISED}. Log-in and sign-up are slow on purpose: they hash passwords.",
                 "lines",
                 "s",
                 (Query(routes.waiting_by_route(0.99), "{{route}}"),),
                 NO_REQUESTS,
                 width=8,
-                thresholds=(Threshold(0.25, "red"),),
+                thresholds=(TOO_SLOW,),
             ),
         ),
     )
