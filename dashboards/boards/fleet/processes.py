@@ -66,7 +66,7 @@ def what_runs() -> Row:
                 "What runs where, and since when?",
                 "Each process with what it was started as.",
                 "table",
-                "s",
+                "dtdurations",
                 (Query(processes.age(), ""),),
                 NO_PROCESS,
                 width=24,
