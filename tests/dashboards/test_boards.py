@@ -1,7 +1,7 @@
 """What a person needs of a board: an answer in its first row, pictures that fit a laptop, a way on, no dead ends."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from dashboards.boards import boards
 from dashboards.rules.rule import RUNBOOK
 
 Board = dict[str, Any]
+Spoil = Callable[[Board], object]
 NARROWEST = 4  # columns: 220 of a laptop's 1366 pixels, for one number
 NARROWEST_PICTURE = 6
 # The inside of a legend is filled in by Grafana from labels.
@@ -89,7 +90,7 @@ def test_what_a_legend_names_is_there(board: Board) -> None:
         for target in panel["targets"]:
             for label in LABELS_OF.findall(target["legendFormat"]):
                 assert label != "job", "a job is a kind of process; what the application calls so is its exported_job"
-                assert re.search(rf"\bby \([^)]*\b{label}\b", target["expr"]) or "slo:" in target["expr"], target
+                assert re.search(rf"\bby \([^)]*\b{label}\b", target["expr"]) or label == "slo", target
 
 
 def test_nothing_is_tied_to_a_time(board: Board) -> None:
@@ -123,6 +124,52 @@ def test_marks_are_on_every_board(board: Board) -> None:
     assert len({mark["iconColor"] for mark in marks}) == len(marks)
     assert all(mark["target"]["expr"] == mark["expr"] for mark in marks)
     assert all(mark["enable"] for mark in marks)
+
+
+def _first_panel(**changed: object) -> Spoil:
+    return lambda board: panels(board)[0].update(changed)
+
+
+def _first_target(**changed: object) -> Spoil:
+    return lambda board: panels(board)[0]["targets"][0].update(changed)
+
+
+def _first_place(**changed: int) -> Spoil:
+    return lambda board: panels(board)[0]["gridPos"].update(changed)
+
+
+@pytest.mark.parametrize(
+    ("check", "spoil"),
+    [
+        (test_a_board_leads_to_the_others_and_to_the_runbook, lambda board: board["links"].pop()),
+        (test_a_board_leads_to_the_others_and_to_the_runbook, lambda board: board["links"][0].update(keepTime=False)),
+        (test_a_board_leads_to_the_others_and_to_the_runbook, lambda board: board.update(tags=[])),
+        (test_a_board_begins_with_the_answer, _first_panel(type="timeseries")),
+        (test_pictures_fit_a_laptop, _first_place(w=3)),
+        (test_pictures_fit_a_laptop, _first_place(x=1)),
+        (test_pictures_fit_a_laptop, _first_place(h=4)),
+        (test_every_panel_asks_a_question_and_says_why_it_may_be_empty, _first_panel(title="Requests")),
+        (test_every_panel_asks_a_question_and_says_why_it_may_be_empty, _first_panel(description="?")),
+        (test_every_panel_asks_a_question_and_says_why_it_may_be_empty, _first_panel(id=1)),
+        (
+            test_every_panel_asks_a_question_and_says_why_it_may_be_empty,
+            lambda board: panels(board)[0]["fieldConfig"]["defaults"].update(noValue=""),
+        ),
+        (test_every_series_has_a_name, _first_target(legendFormat="")),
+        (test_what_a_legend_names_is_there, _first_target(legendFormat="{{handle}}")),
+        (test_what_a_legend_names_is_there, _first_target(legendFormat="{{job}}", expr="sum by (job) (up)")),
+        (test_nothing_is_tied_to_a_time, _first_target(expr="rate(x[5m])")),
+        (test_nothing_is_tied_to_a_time, lambda board: board["time"].update(to="now-1h")),
+        (test_nothing_is_tied_to_a_time, lambda board: board["time"].update({"from": "2026-11-29T02:10"})),
+        (test_marks_are_on_every_board, lambda board: board["annotations"]["list"].pop()),
+        (test_marks_are_on_every_board, lambda board: board["annotations"]["list"][0].update(enable=False)),
+    ],
+)
+def test_a_board_that_is_spoilt_is_noticed(board: Board, check: Callable[[Board], None], spoil: Spoil) -> None:
+    """Each of the above can fail."""
+    spoil(board)
+    with pytest.raises((AssertionError, ValueError)):
+        check(board)
 
 
 def _lines(place: dict[str, int]) -> range:
