@@ -52,7 +52,7 @@ class Panel:
     queries: Sequence[Query]
     empty: str
     width: int = 12
-    height: int = 8
+    height: int = 7
     thresholds: Sequence[Threshold] = ()
     base: Colour = "green"
     words: Sequence[Word] = ()

@@ -5,7 +5,7 @@ from typing import Final
 from dashboards.board import Board, Panel, Query, Row, Threshold, Word
 from dashboards.boards.empty import NO_PROCESS, NO_PROXY, NO_REQUESTS, NO_WEB, NOT_HOT
 from dashboards.boards.events import EVENTS
-from dashboards.boards.promised import FAILURES_PROMISED, SECONDS_PROMISED, TOO_MANY_FAILURES, TOO_SLOW
+from dashboards.boards.promised import FAILURES_PROMISED, LONGEST, SECONDS_PROMISED, TOO_MANY_FAILURES, TOO_SLOW
 from dashboards.queries import affinity, processes, proxy, routes, stores, tiers
 
 SLOT_STATES: Final = (Word(1, "serves", "green"), Word(2, "leaving", "yellow"), Word(3, "down", "red"))
@@ -184,7 +184,7 @@ def _behind() -> Row:
             Panel(
                 "How long do the slowest 1 in 100 wait?",
                 "p99 of the time from a request's headers to its answer's end, without streams. The line is what is "
-                f"promised: {SECONDS_PROMISED}.",
+                f"promised: {SECONDS_PROMISED}. {LONGEST}",
                 "lines",
                 "s",
                 (Query(routes.waiting(0.99), "p99"),),

@@ -7,7 +7,7 @@ from dashboards.board import Board, Colour, Panel, Query, Row, Threshold, Word
 from dashboards.boards.both_modes import COLOURS, LEGEND
 from dashboards.boards.empty import NO_REQUESTS
 from dashboards.boards.events import EVENTS
-from dashboards.boards.promised import SECONDS_PROMISED, TOO_MANY_FAILURES, TOO_SLOW
+from dashboards.boards.promised import LONGEST, SECONDS_PROMISED, TOO_MANY_FAILURES, TOO_SLOW
 from dashboards.queries import cost, objectives
 from dashboards.rules.budgets import AVAILABILITY, BURNS, FRESHNESS, LATENCY, Burn, Slo
 from dashboards.rules.rule import Severity
@@ -123,7 +123,7 @@ def _by_mode() -> Row:
             Panel(
                 "How long do the slowest 1 in 100 wait in either mode?",
                 "p99 of the time from a request's headers to its answer's end, without streams, for each mode. The "
-                f"line is what is promised: {SECONDS_PROMISED}.",
+                f"line is what is promised: {SECONDS_PROMISED}. {LONGEST}",
                 "lines",
                 "s",
                 (Query(cost.waiting(0.99), LEGEND),),

@@ -6,7 +6,7 @@ from dashboards.board import Board, Panel, Query, Row, Threshold
 from dashboards.boards.both_modes import COLOURS, LEGEND, STATELESS, STICKY
 from dashboards.boards.empty import NO_REQUESTS, NOT_HOT, TOO_FEW
 from dashboards.boards.events import EVENTS
-from dashboards.boards.promised import SECONDS_PROMISED, TOO_SLOW
+from dashboards.boards.promised import LONGEST, SECONDS_PROMISED, TOO_SLOW
 from dashboards.queries import affinity, cost, link, modes, tiers
 
 _TIERS: Final = (("memory", "green"), ("Redis", "yellow"), ("made anew", "red"))
@@ -72,7 +72,7 @@ def _answer() -> Row:
             Panel(
                 "How long does 1 in 100 wait?",
                 "p99 of the time from a request's headers to its answer's end, over the whole time range, for each "
-                "mode, without streams. It is read from buckets, so it is rough between their bounds.",
+                f"mode, without streams. Read from a histogram, so rough. {LONGEST}",
                 "stat",
                 "s",
                 (Query(cost.waiting_all_along(0.99), LEGEND),),
@@ -184,7 +184,7 @@ def _waiting() -> Row:
             ),
             Panel(
                 "How long do the slowest 1 in 100 wait?",
-                f"p99 of the same. The line is what is promised: {SECONDS_PROMISED}.",
+                f"p99 of the same. The line is what is promised: {SECONDS_PROMISED}. {LONGEST}",
                 "lines",
                 "s",
                 (Query(cost.waiting(0.99), LEGEND),),
@@ -203,9 +203,9 @@ def _freshness() -> Row:
         (
             Panel(
                 "How many nines of hot hits were fresh?",
-                "Of the hot hits that were compared with Redis afterwards in this time range, the share that was "
-                "stale, as nines: 2 is at least 99 % fresh, 3 at least 99.9 %, with 95 % confidence. It grows with "
-                "the number of checks; 3,000 without a stale one give 3.",
+                "2 says that 99 % were fresh, 3 that 99.9 % were. Of the hot hits in this time range some were "
+                "compared with Redis; what that tells of the rest, with 95 % confidence, grows with the number of checks: 3,000 "
+                "without a stale one give 3.",
                 "stat",
                 "none",
                 (Query(tiers.freshness_nines(), "nines"),),

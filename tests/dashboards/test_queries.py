@@ -129,11 +129,13 @@ def test_tiers_share_what_was_answered(asker: Asker) -> None:
     assert asker.wrong(given, 5 * MINUTES, tiers.memory_hit_rate(), {'{instance="web-1"}': 0.6}) == ""
 
 
-@pytest.mark.parametrize(("fresh", "stale", "nines"), [(75, 0, 3), (75, 0.75, 2), (7.5, 0, 2), (0, 0, None)])
+@pytest.mark.parametrize(
+    ("fresh", "stale", "nines"), [(75, 0, 3), (75, 0.75, 2), (7.5, 0, 2), (0.04, 0, None), (0, 0, None)]
+)
 def test_nines_grow_with_the_checks_and_shrink_with_what_was_stale(
     asker: Asker, fresh: float, stale: float, nines: float | None
 ) -> None:
-    """The rule of three: 3,000 checks of which none was stale give 3, thirty stale ones 2; none at all give nothing."""
+    """The rule of three: 3,000 checks of which none was stale give 3, thirty stale ones 2; two or none say nothing."""
     checks = f"hotseat_staleness_checks_total{{{WEB}, "
     given = {
         _info("on"): "1x60",

@@ -2,7 +2,7 @@
 
 from dashboards.board import Panel, Query, Row, Threshold
 from dashboards.boards.empty import NO_COPIES, NO_REQUESTS
-from dashboards.boards.promised import SECONDS_PROMISED, TOO_SLOW
+from dashboards.boards.promised import LONGEST, SECONDS_PROMISED, TOO_SLOW
 from dashboards.queries import link, people, routes
 
 
@@ -37,7 +37,7 @@ def answer() -> Row:
             Panel(
                 "Is it slow?",
                 "p99 of the time from a request's headers to its answer's end, without streams. Promised: "
-                f"{SECONDS_PROMISED}.",
+                f"{SECONDS_PROMISED}. {LONGEST}",
                 "stat",
                 "s",
                 (Query(routes.waiting(0.99), "p99"),),

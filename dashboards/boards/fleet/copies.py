@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from dashboards.board import Panel, Query, Row, Threshold, Word
+from dashboards.board import Panel, Query, Row, Word
 from dashboards.boards.empty import NO_COPIES, NO_PROCESS
 from dashboards.queries import link, tiers
 
@@ -60,7 +60,7 @@ def trust() -> Row:
                 "none",
                 (Query(link.states(), INSTANCE),),
                 NO_COPIES,
-                width=12,
+                width=6,
                 words=(
                     Word(1, "trusted", "green"),
                     Word(2, "suspect", "yellow"),
@@ -77,7 +77,7 @@ def trust() -> Row:
                 "s",
                 (Query(link.lease(), INSTANCE), Query(link.bound(), "B")),
                 NO_COPIES,
-                width=12,
+                width=6,
                 colours=(("B", "red"),),
             ),
             Panel(
@@ -87,7 +87,7 @@ def trust() -> Row:
                 "s",
                 (Query(link.round_trip(0.99), "p99"),),
                 NO_COPIES,
-                width=8,
+                width=6,
             ),
             Panel(
                 "Does word of changes arrive?",
@@ -97,18 +97,8 @@ def trust() -> Row:
                 "cps",
                 (Query(link.canaries(), "{{result}}"),),
                 NO_COPIES,
-                width=8,
+                width=6,
                 colours=(("landed", "green"), ("missed", "red")),
-            ),
-            Panel(
-                "How many calls wait for Redis?",
-                "Calls that wait for an answer, by instance. Past 8,192 they are refused.",
-                "lines",
-                "none",
-                (Query(link.backlog(), INSTANCE),),
-                NO_PROCESS,
-                width=8,
-                thresholds=(Threshold(8192, "red"),),
             ),
         ),
     )

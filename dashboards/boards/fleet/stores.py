@@ -2,7 +2,7 @@
 
 from dashboards.board import Panel, Query, Row, Threshold
 from dashboards.boards.empty import NO_PROCESS
-from dashboards.queries import stores
+from dashboards.queries import link, stores
 
 
 def calls() -> Row:
@@ -63,7 +63,7 @@ def redis() -> Row:
                 "bytes",
                 (Query(stores.redis_memory(), "used"), Query(stores.redis_room(), "room")),
                 "The worker could not ask Redis.",
-                width=8,
+                width=6,
                 colours=(("used", "blue"), ("room", "red")),
             ),
             Panel(
@@ -73,7 +73,7 @@ def redis() -> Row:
                 "percentunit",
                 (Query(stores.redis_processor(), "Redis"),),
                 "The worker could not ask Redis.",
-                width=8,
+                width=6,
                 thresholds=(Threshold(0.8, "red"),),
             ),
             Panel(
@@ -84,8 +84,18 @@ def redis() -> Row:
                 "cps",
                 (Query(stores.redis_refusals(), "{{code}}"),),
                 NO_PROCESS,
-                width=8,
+                width=6,
                 colours=(("OOM", "red"),),
+            ),
+            Panel(
+                "How many calls wait for Redis?",
+                "Calls that wait for an answer, by instance. Past 8,192 they are refused.",
+                "lines",
+                "none",
+                (Query(link.backlog(), "{{instance}}"),),
+                NO_PROCESS,
+                width=6,
+                thresholds=(Threshold(8192, "red"),),
             ),
         ),
     )
