@@ -204,8 +204,8 @@ def _freshness() -> Row:
             Panel(
                 "How many nines of hot hits were fresh?",
                 "2 says that 99 % were fresh, 3 that 99.9 % were. Of the hot hits in this time range some were "
-                "compared with Redis; what that tells of the rest, with 95 % confidence, grows with the number of checks: 3,000 "
-                "without a stale one give 3.",
+                "compared with Redis; what that tells of the rest, with 95 % confidence, grows with the number of "
+                "checks: 3,000 without a stale one give 3.",
                 "stat",
                 "none",
                 (Query(tiers.freshness_nines(), "nines"),),
