@@ -25,6 +25,8 @@ def judge(result: ChaosResult, mode: str, history: History, errors: Mapping[str,
     broken = _broken_by(verdict, disturbances)
     began = disturbances[0].started - calm_seconds if disturbances else 0.0
     result.timelines[mode] = timeline_of(history.requests, began) if disturbances else []
+    calm = [each for each in history.requests if each.started >= began and not _disturbed(each, disturbances)]
+    result.calm_ms[mode] = percentile_ms(calm, 50) or 0.0
     ends = [*(each.started for each in disturbances[1:]), NEVER]
     for each, until in zip(disturbances, ends, strict=False):
         found = _scenario(each, mode, history.requests, timeline_began=began, until=until)
@@ -34,6 +36,10 @@ def judge(result: ChaosResult, mode: str, history: History, errors: Mapping[str,
             "error": errors.get(each.name, ""),
         }
         result.scenarios.append(msgspec.structs.replace(found, **said))
+
+
+def _disturbed(request: Request, disturbances: Sequence[Disturbance]) -> bool:
+    return any(each.started <= request.ended and request.started <= each.settled for each in disturbances)
 
 
 def _findings(verdict: Verdict, mode: str, excused: Mapping[str, Mapping[str, int]]) -> list[Finding]:

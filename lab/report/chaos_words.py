@@ -102,11 +102,12 @@ def _counted(scenario: Scenario) -> str:
 
 
 def _cramped(result: ChaosResult, mode: str) -> str:
-    failed, late = result.failed_in_calm.get(mode, 0), result.late_ms.get(mode, 0.0)
+    failed, late, calm = (of.get(mode, 0) for of in (result.failed_in_calm, result.late_ms, result.calm_ms))
     requests = "1 request" if failed == 1 else f"{failed} requests"
     return (
-        f"In {mode} mode {requests} failed while nothing was done to the site, and the load itself was late by up to "
-        f"{late:.0f} ms: the machine had too little to spare, and a fault may not be why something failed."
+        f"In {mode} mode, while nothing was done to the site, {requests} failed and half of the answers took more than "
+        f"{calm:.0f} ms, and the load itself was late by up to {late:.0f} ms: the machine had too little to spare, and "
+        "a fault may not be why something failed."
     )
 
 

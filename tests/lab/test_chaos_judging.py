@@ -122,7 +122,11 @@ def test_failures_in_calm_are_told() -> None:
     made = MadeUp()
     made.disturb("outage", 5.0, 6.0)
     made.read(0, 1.0, outcome="unknown", status=503)
+    made.read(0, 4.2, 4.4)
+    made.read(0, 5.5, 9.5)
+    made.read(0, 7.0, 7.2)
     assert _judged(made).failed_in_calm == {"sticky": 1}
+    assert _judged(made).calm_ms["sticky"] == pytest.approx(200.0)
 
 
 def test_no_second_is_left_out_of_a_timeline() -> None:

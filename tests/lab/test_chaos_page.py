@@ -105,7 +105,11 @@ def test_a_machine_that_was_too_small_is_told() -> None:
     assert not result.had_room("sticky")
     assert not result.had_room("stateless")
     told = "\n".join(cautions(result))
-    assert "In sticky mode 3 requests failed while nothing was done to the site" in told
+    slow = made_up_chaos(modes=("sticky",))
+    slow.calm_ms["sticky"] = 80.0
+    assert not slow.had_room("sticky")
+    assert "half of the answers took more than 80 ms" in cautions(slow)[0]
+    assert "In sticky mode, while nothing was done to the site, 3 requests failed" in told
     assert "late by up to 250 ms" in told
 
 
