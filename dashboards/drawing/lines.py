@@ -19,6 +19,7 @@ from lab.drawing import COLOURS
 
 MOST_LINES: Final = 24
 MOST_NAMED: Final = 12
+MOST_ROWS: Final = 3  # of a legend; more would leave no room for the lines
 PALETTE: Final = (*COLOURS, "#4f8fb8", "#d97b6c", "#b58a2a", "#9cc29a", "#b49ac7", "#3f4a5c")
 SMALL_POINTS: Final = 7.5
 AXIS_INCHES: Final = 0.7  # left of the values
@@ -29,7 +30,8 @@ def draw_lines(figure: Figure, answered: Answered, span: Span, marks: Sequence[M
     """Every series over the time shown, and how it is called."""
     width = float(figure.get_figwidth())
     axes = figure.add_subplot()
-    shown = [one for one in answered.series if one.numbers and not _is_hidden(one)][:MOST_LINES]
+    there = [one for one in answered.series if one.numbers and not _is_hidden(one)]
+    shown = there[:MOST_LINES]
     colours = [series.look.colour or PALETTE[place % len(PALETTE)] for place, series in enumerate(shown)]
     if any(_stacks(series) for series in shown):
         _draw_stack(axes, shown, colours)
@@ -41,7 +43,7 @@ def draw_lines(figure: Figure, answered: Answered, span: Span, marks: Sequence[M
     time_axis(axes, span, width - AXIS_INCHES)
     draw_marks(axes, marks, span, width - AXIS_INCHES)
     axes.tick_params(labelsize=SMALL_POINTS, length=2)
-    _legend(figure, axes, answered, shown, width)
+    _legend(figure, axes, answered, there)
 
 
 def with_gaps(series: Series) -> tuple[np.ndarray, np.ndarray]:
@@ -134,24 +136,24 @@ def _thresholds(axes: Axes, shown: Sequence[Series]) -> None:
                 axes.axhline(step.value, color=colour(step.color), linewidth=1, linestyle=(0, (5, 2)), zorder=1.4)
 
 
-def _legend(figure: Figure, axes: Axes, answered: Answered, shown: Sequence[Series], width: float) -> None:
+def _legend(figure: Figure, axes: Axes, answered: Answered, there: Sequence[Series]) -> None:
     options: dict[str, Any] = answered.panel.options.get("legend", {})
-    if not shown or options.get("showLegend") is False:
+    width = float(figure.get_figwidth())
+    if not there or options.get("showLegend") is False:
         return
     calcs = options.get("calcs") or []
     handles, names = axes.get_legend_handles_labels()
-    if not names:  # matplotlib leaves out those without a name, and those that begin with an underscore
-        return
     if calcs:
-        told = {series.name: series.look.told(series.reduced(calcs[0])) for series in shown}
+        told = {series.name: series.look.told(series.reduced(calcs[0])) for series in there}
         names = [f"{name}  {told.get(name, '')}" for name in names]
     room = max(8, int((width - 0.6) / _CHARACTER_INCHES))
     handles, names = handles[:MOST_NAMED], [shortened(name, room) for name in names[:MOST_NAMED]]
     longest = max(map(len, names))
     columns = max(1, min(len(names), int((width - 0.2) / (longest * _CHARACTER_INCHES + 0.4))))
+    handles, names = handles[: columns * MOST_ROWS], names[: columns * MOST_ROWS]
     rows = math.ceil(len(names) / columns)
-    if len(answered.series) > len(names):
-        names[-1] += f" … and {len(answered.series) - len(names)} more"
+    if len(there) > len(names):
+        names[-1] += f" … and {len(there) - len(names)} more"
     figure.legend(
         handles,
         names,
