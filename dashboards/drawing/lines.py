@@ -143,6 +143,8 @@ def _legend(figure: Figure, axes: Axes, answered: Answered, there: Sequence[Seri
         return
     calcs = options.get("calcs") or []
     handles, names = axes.get_legend_handles_labels()
+    if not names:  # matplotlib leaves out those without a name, and those that begin with an underscore
+        return
     if calcs:
         told = {series.name: series.look.told(series.reduced(calcs[0])) for series in there}
         names = [f"{name}  {told.get(name, '')}" for name in names]
