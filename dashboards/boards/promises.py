@@ -166,12 +166,13 @@ def _burning(burn: Burn) -> Panel:
     what, colour = _SEVERITIES[burn.severity]
     return Panel(
         f"Does it burn over {burn.long}, and still over {burn.short}?",
-        "How fast the error budget is used: 1 uses it up exactly at the end of the period. Past "
-        f"{burn.rate} over both windows it {what}.",
+        "How fast the error budget is used, the lower of both windows: 1 uses it up exactly at the end of the period. "
+        f"Past {burn.rate} it {what}.",
         "lines",
         "none",
-        tuple(Query(objectives.burn(window), f"{_SLO} {window}") for window in (burn.long, burn.short)),
+        (Query(objectives.burn(burn.long, burn.short), _SLO),),
         _NOTHING_YET,
+        colours=_COLOURS,
         thresholds=(Threshold(float(burn.rate), colour),),
     )
 

@@ -257,7 +257,7 @@ def _affinity() -> Row:
                 "stacked",
                 "percentunit",
                 (Query(affinity.outcomes(), "{{outcome}}"),),
-                NO_REQUESTS,
+                "Nobody belongs anywhere: stickiness is off.",
                 colours=_OUTCOMES,
                 most=1,
             ),

@@ -25,9 +25,13 @@ def budget_left() -> str:
     return f"clamp_min({chosen('slo:error_budget_left:ratio_rate3d')}, -1)"
 
 
-def burn(window: str) -> str:
-    """How fast the budget is used: 1 uses it up exactly at the end of the period."""
-    return chosen(f"slo:burn_rate:rate{window}")
+def burn(long: str, short: str) -> str:
+    """How fast the budget is used over both windows, that is, over the one in which it is used more slowly.
+
+    1 uses it up exactly at the end of the period.
+    """
+    over_long, over_short = (chosen(f"slo:burn_rate:rate{window}") for window in (long, short))
+    return f"{over_long} < {over_short} or {over_short} <= {over_long}"
 
 
 def events() -> str:

@@ -4,7 +4,7 @@ import pytest
 from board_answers import Asker, Series
 
 from dashboards.labels import chosen, web
-from dashboards.queries import affinity, cost, happenings, link, modes, people, proxy, routes, tiers
+from dashboards.queries import affinity, cost, happenings, link, modes, objectives, people, proxy, routes, tiers
 from dashboards.queries.counting import added, rate, share
 
 WEB = 'job="web", instance="web-1"'
@@ -218,6 +218,14 @@ def test_moves_are_told_by_reason(asker: Asker) -> None:
     shares = {'{outcome="kept"}': 0.9, '{outcome="new"}': 0.05, '{outcome="moved_down"}': 0.03}
     assert asker.wrong(given, 5 * MINUTES, affinity.outcomes(), {**shares, '{outcome="moved_drain"}': 0.02}) == ""
     assert asker.wrong(given, 10 * MINUTES, affinity.moved_in_all(), {"{}": 200}) == ""
+
+
+@pytest.mark.parametrize(("long", "short", "both"), [(20, 3, 3), (2, 30, 2), (4, 4, 4)])
+def test_a_budget_burns_as_fast_as_over_both_windows(asker: Asker, long: float, short: float, both: float) -> None:
+    """An alert needs both; a bad hour that is over, and a bad minute, are neither."""
+    fleet = 'job="hotseat", instance="fleet", slo="latency"'
+    given = {f"slo:burn_rate:rate1h{{{fleet}}}": f"{long}x9", f"slo:burn_rate:rate5m{{{fleet}}}": f"{short}x9"}
+    assert asker.wrong(given, 60, objectives.burn("1h", "5m"), {f"{{{fleet}}}": both}) == ""
 
 
 STARTED = f"process_start_time_seconds{{{WEB}}}"
