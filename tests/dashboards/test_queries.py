@@ -217,6 +217,8 @@ def test_moves_are_told_by_reason(asker: Asker) -> None:
     }
     shares = {'{outcome="kept"}': 0.9, '{outcome="new"}': 0.05, '{outcome="moved_down"}': 0.03}
     assert asker.wrong(given, 5 * MINUTES, affinity.outcomes(), {**shares, '{outcome="moved_drain"}': 0.02}) == ""
+    moves = {'{outcome="moved_down"}': 0.2, '{outcome="moved_drain"}': 0.133}
+    assert asker.wrong(given, 5 * MINUTES, affinity.moved(), moves) == ""
     assert asker.wrong(given, 10 * MINUTES, affinity.moved_in_all(), {"{}": 200}) == ""
 
 
