@@ -90,7 +90,8 @@ def _slots() -> Row:
             Panel(
                 "Which slot served when?",
                 "Each open slot as HAProxy sees it. A restart does not show here: the successor is ready before the "
-                "old process goes. A kill is red until the next process answers.",
+                "old process goes. A kill is red until the next process answers; a gap between two scrapes does not "
+                "show, but is counted below.",
                 "states",
                 "none",
                 (Query(proxy.states(), "{{server}}"),),
