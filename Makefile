@@ -38,8 +38,8 @@ soak: .venv/.dev tools ## run the tests that take long
 compare: .venv/.lab ## measure the ladder to stickiness on stacks of its own, and say what it is worth (minutes)
 	@$(BIN)/hotseat compare --quick
 
-bench-cache: .venv/.dev ## measure the cache beside others, write docs/benchmarks.md (minutes; TRACES=folder: real traces too)
-	@$(BIN)/python -m benchmarks --markdown docs/benchmarks.md $(if $(TRACES),--traces "$(TRACES)")
+bench-cache: .venv/.dev ## measure the cache beside others, write docs/benchmarks-cache.md (minutes; TRACES=folder: real traces too)
+	@$(BIN)/python -m benchmarks --markdown docs/benchmarks-cache.md $(if $(TRACES),--traces "$(TRACES)")
 
 dashboards: .venv/.dev ## write Grafana's dashboards, Prometheus's rules and alerts anew into dashboards/generated
 	@$(BIN)/python -m dashboards
