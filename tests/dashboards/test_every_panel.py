@@ -44,7 +44,7 @@ WIDER: dict[tuple[str, str], tuple[float, float]] = {
     ("promises", "How does the budget go?"): (-1e6, 1.0),
     ("sticky", "What does stickiness save?"): (-1.0, 1.0),
 }
-SUCCESSOR_SECONDS = 20.0  # from a death until its successor is there and has been seen
+SUCCESSOR_SECONDS = 25.0  # from a death until its successor is there and has been seen
 
 
 @pytest.fixture(scope="module")

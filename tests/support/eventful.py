@@ -24,6 +24,7 @@ CALM_SECONDS = 6.0
 # So long after a death its successor may look at Redis's word of it, and be scraped.
 NOTICED_SECONDS = 17.0
 PATIENT_TIMES = 20
+CRASHES = 3
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def _happens(stack: Stack, load: LoadProcess) -> Happened:
     load.start(rung="stateless")
     asyncio.run(_somebody(stack.url))
     time.sleep(CALM_SECONDS)
-    killed["stateless"] = _done(lambda: stack.kill("web-2"))
+    killed["stateless"] = _done(lambda: _crash(stack, "web-2"))
     stack.wait_ready("web-2")
     time.sleep(NOTICED_SECONDS)
     restarted["stateless"] = _done(stack.roll)
@@ -61,7 +62,7 @@ def _happens(stack: Stack, load: LoadProcess) -> Happened:
     load.mark("measured", "sticky")
     asyncio.run(_somebody(stack.url))
     time.sleep(2 * CALM_SECONDS)
-    killed["sticky"] = _done(lambda: stack.kill("web-1"))
+    killed["sticky"] = _done(lambda: _crash(stack, "web-1"))
     stack.wait_ready("web-1")
     time.sleep(NOTICED_SECONDS)
     restarted["sticky"] = _done(stack.roll)
@@ -70,6 +71,16 @@ def _happens(stack: Stack, load: LoadProcess) -> Happened:
     run = load.so_far()
     measured = {mode: run.of("measured", mode)[0] for mode in ("stateless", "sticky")}
     return Happened(began, time.time(), killed, restarted, toggled, measured)
+
+
+def _crash(stack: Stack, name: str) -> None:
+    """Dead for some seconds: its first successors are killed as well. One alone is back between two looks."""
+    for _ in range(CRASHES):
+        deadline = time.monotonic() + NOTICED_SECONDS
+        while not stack.pid(name):
+            assert time.monotonic() < deadline, f"{name} does not come back"
+            time.sleep(0.05)
+        stack.kill(name)
 
 
 def _done(act: Callable[[], object]) -> float:
