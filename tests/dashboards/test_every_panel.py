@@ -178,11 +178,14 @@ def test_who_was_moved_is_seen(seen: dict[str, Evaluated], happened: Happened) -
 
 
 def test_what_haproxy_put_right_is_seen(seen: dict[str, Evaluated], happened: Happened) -> None:
-    """After a kill requests are sent again, or to another slot, or find no connection."""
+    """Before it knows of a death, requests are sent again, or to another slot, or find no connection."""
     right = panel(seen["failover"], "What did HAProxy put right?")
-    for killed in happened.killed.values():
-        found = [max(between(series, killed, killed + SUCCESSOR_SECONDS), default=0.0) for series in right.series]
-        assert max(found) > 0
+    found = [
+        max(between(series, killed, killed + SUCCESSOR_SECONDS), default=0.0)
+        for killed in happened.killed.values()
+        for series in right.series
+    ]
+    assert max(found) > 0
 
 
 def test_the_hit_rate_is_seen_to_dip_and_to_come_back(seen: dict[str, Evaluated], happened: Happened) -> None:

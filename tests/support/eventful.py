@@ -19,7 +19,7 @@ from lab.surroundings import AMPLE
 from lab.workload import load_workload
 
 USERS = 16
-RATE = 16.0
+RATE = 24.0
 CALM_SECONDS = 6.0
 # So long after a death its successor may look at Redis's word of it, and be scraped.
 NOTICED_SECONDS = 17.0
