@@ -89,7 +89,7 @@ async def test_an_answer_that_was_forgotten_is_found_again_in_the_truth(site: Si
     link = site.resources.cache.link
     [_, keys] = (await link.ask("read", ("SCAN", 0, "MATCH", "once:*", "COUNT", 1000)))[0]
     assert len(keys) == 1
-    await link.ask("write", ("DEL", *keys))
+    await link.ask("commit", ("DEL", *keys))
     assert (await send(ada.browser, "POST", "/api/v1/cards", {"json": {"text": "once"}})).json == first.json
     assert await site.resources.documents.store.count(COLLECTION, {}) == 1
 
