@@ -50,8 +50,6 @@ for at = 2, #drawn, 2 do heard[#heard + 1] = drawn[at] end
 return {former, heard}
 """
 
-EVERYBODY: Final = "return redis.call('HVALS', KEYS[1])"
-
 log = structlog.get_logger("webapp.fleet")
 
 
@@ -83,7 +81,7 @@ class Fleet:
     def __init__(self, cache: Cache, tell: Callable[[], Told], clock: Callable[[], float]) -> None:
         self._tell = tell
         self._pulse = cache.link.script(PULSE)
-        self._everybody = cache.link.script(EVERYBODY)
+        self._link = cache.link
         self._clock = clock
         self._told: list[Told] = []
         self._heard_at: float | None = None
@@ -103,11 +101,15 @@ class Fleet:
         return self._with_own(self._told if heard else [])
 
     async def everybody(self) -> list[Told]:
-        """Every process there is, by name, asked for now; `members` if Redis does not answer."""
+        """Every process there is, by name, asked for now; `members` if Redis does not answer.
+
+        One that died without a word is listed until somebody's next pulse after `TOLD_SECONDS`.
+        """
         try:
-            return self._with_own(_all_read(await self._everybody("fleet", KEYS[:1], ())))
+            [values] = await self._link.ask("fleet", ("HVALS", KEYS[0]), again=True)
         except (Unavailable, Overloaded):
             return self.members
+        return self._with_own(_all_read(values))
 
     async def run(self) -> None:
         """Pulses until cancelled, and then says that this process is gone."""
