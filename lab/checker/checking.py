@@ -1,8 +1,6 @@
 """All rules over all users: O(n log n), and beside the history no more memory than its largest user takes."""
 
-import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 
 from lab.checker.bounded import check_bounded
 from lab.checker.cells import cells_of
@@ -16,6 +14,7 @@ from lab.checker.own_writes import check_own_writes
 from lab.checker.rising import check_numbers
 from lab.checker.unbroken import check_keys, check_unbroken
 from lab.checker.verdict import TITLES, Finding, Verdict
+from lab.collector import collector_resting
 from lab.history import History, Request
 
 
@@ -26,7 +25,7 @@ def check(history: History) -> Verdict:
     Python's garbage collector rests meanwhile: nothing here becomes part of a cycle, and it would walk through the
     whole history again and again.
     """
-    with _collector_resting():
+    with collector_resting():
         return _checked(history)
 
 
@@ -69,17 +68,6 @@ def _check_user(
 def _own(requests: Iterable[Request]) -> Iterable[Request]:
     """Without the answers that were somebody else's: those are P6's."""
     return (each for each in requests if each.owner in ("", each.user))
-
-
-@contextmanager
-def _collector_resting() -> Iterator[None]:
-    ran = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if ran:
-            gc.enable()
 
 
 def _by_user(requests: Iterable[Request]) -> Iterable[list[Request]]:

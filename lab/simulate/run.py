@@ -4,11 +4,9 @@ The same seed gives the same run, and the same people asking the same things at 
 Arrivals are sorted beforehand; what is done to the fleet comes in between from a heap.
 """
 
-import gc
 import heapq
 import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count as counting
 from typing import Final
@@ -16,6 +14,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from lab.collector import collector_resting
 from lab.simulate.affinity import PULSE_SECONDS
 from lab.simulate.changes import Change, Step
 from lab.simulate.copies import SESSION_IDLE_SECONDS, Copies
@@ -81,7 +80,8 @@ class Run:
             steps: Sequence[Step] = list(change.steps(plan.away_seconds))
             for at, step in steps:
                 self._at(at, step)
-        with _collector_resting():
+        # nothing here is part of a cycle that grows, and looking through millions of copies takes a third of the time
+        with collector_resting():
             self._pass(plan.seconds)
         if self._calm is None:
             raise AssertionError("the calm time is part of every run")
@@ -181,15 +181,3 @@ class Run:
             moved_share=len(watched.moved) / people if people else 0.0,
             at=change.at,
         )
-
-
-@contextmanager
-def _collector_resting() -> Iterator[None]:
-    """Nothing here is part of a cycle that grows, and looking through millions of copies takes a third of the time."""
-    ran = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if ran:
-            gc.enable()
