@@ -46,6 +46,7 @@ class Histogram:
         self._told: Latency | None = NOTHING
 
     def record(self, seconds: float) -> None:
+        """One more request, which took so long."""
         self._told = None
         microseconds = min(max(round(seconds * 1e6), LEAST_MICROSECONDS), MOST_MICROSECONDS)
         self._counts.record_value(microseconds)
@@ -53,6 +54,7 @@ class Histogram:
 
     @property
     def count(self) -> int:
+        """How many were recorded."""
         return int(self._counts.get_total_count())
 
     def percentiles(self, *percents: float) -> list[float]:
@@ -82,6 +84,7 @@ class Histogram:
         return found
 
     def add(self, other: "Histogram") -> None:
+        """All that the other one holds, which is left as it is; as precise as this one."""
         self._told = None
         self._counts.add(other._counts)
         self._total_microseconds += other._total_microseconds
