@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from lab.chaos.results import PROMISES, ChaosResult, Scenario
 from lab.chaos.timeline import Moment
 from lab.checker.verdict import TITLES
 from lab.report import chaos_words as words
 from lab.report.charts import Chart, Labels, Span, over_faults, write_pngs
+from lab.report.template import rendered
 
 PAGE: Final = "chaos.html"
 RESULT: Final = "chaos.json"
@@ -31,12 +30,14 @@ def write_chaos(result: ChaosResult, folder: Path) -> Path:
 
 def render_chaos(result: ChaosResult, charts: Sequence[Chart]) -> str:
     """The page as HTML."""
-    environment = Environment(
-        loader=PackageLoader("lab.report", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    drawn = [(chart, Markup(chart.svg)) for chart in charts]  # noqa: S704  # our own drawing
-    return environment.get_template("chaos_page.html").render(
-        result=result, words=words, charts=drawn, promises=PROMISES, titles=TITLES, numbers=_numbers(result)
+    return rendered(
+        "chaos_page.html",
+        charts,
+        result=result,
+        words=words,
+        promises=PROMISES,
+        titles=TITLES,
+        numbers=_numbers(result),
     )
 
 

@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from lab.compare.prices import Prices
 from lab.compare.results import PERCENTS, Result
@@ -14,6 +12,7 @@ from lab.compare.rungs import LADDER
 from lab.compare.usage import PARTS
 from lab.compare.verdict import verdict
 from lab.report.charts import Chart, Labels, bars, over_time, percentiles, stacked, write_pngs
+from lab.report.template import rendered
 
 PAGE: Final = "report.html"
 RESULT: Final = "result.json"
@@ -41,12 +40,8 @@ def write_result(result: Result, folder: Path) -> None:
 
 def render(result: Result, prices: Prices, charts: Sequence[Chart]) -> str:
     """The page as HTML."""
-    environment = Environment(
-        loader=PackageLoader("lab.report", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    drawn = [(chart, Markup(chart.svg)) for chart in charts]  # noqa: S704  # our own drawing
-    return environment.get_template("page.html").render(
-        result=result, verdict=verdict(result, prices), charts=drawn, titles=TITLES, parts=PARTS, prices=prices
+    return rendered(
+        "page.html", charts, result=result, verdict=verdict(result, prices), titles=TITLES, parts=PARTS, prices=prices
     )
 
 

@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from lab.report.charts import Chart, Labels, lines, write_pngs
+from lab.report.template import rendered
 from lab.simulate.result import Result
 from lab.simulate.tally import WINDOW_SECONDS
 
@@ -78,13 +77,9 @@ def write_report(kept: Kept, folder: Path) -> Path:
 
 def render(kept: Kept, charts: Sequence[Chart]) -> str:
     """The page as HTML."""
-    environment = Environment(
-        loader=PackageLoader("lab.simulate", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    drawn = [(chart, Markup(chart.svg)) for chart in charts]  # noqa: S704  # our own drawing
     kinds = list(dict.fromkeys(felt.change for each in kept.results for felt in each.changes))
     felt = [{change.change: change for change in each.changes} for each in kept.results]
-    return environment.get_template("report.html").render(kept=kept, charts=drawn, kinds=kinds, felt=felt)
+    return rendered("simulation_page.html", charts, kept=kept, kinds=kinds, felt=felt)
 
 
 def charts_of(results: Sequence[Result]) -> list[Chart]:
