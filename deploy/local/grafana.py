@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from deploy.local.errors import Misuse
-from deploy.local.places import CHECKOUT, RunDir
+from deploy.local.places import DASHBOARDS, RunDir
 
-DASHBOARDS: Final = CHECKOUT / "dashboards" / "generated"
 FIRST_SEEN: Final = DASHBOARDS / "hotseat-sticky.json"
 SOURCE_UID: Final = "prometheus"
 OWN_VARIABLES: Final = "GF_"  # a setting of Grafana in the environment would win over its files
@@ -56,7 +55,7 @@ def grafana_command(grafana: Grafana, run_dir: RunDir) -> list[str]:
     return [*grafana.command, f"--homepath={grafana.home}", f"--config={_folder(run_dir) / 'grafana.ini'}"]
 
 
-def write_grafana_files(run_dir: RunDir, *, address: str, prometheus_url: str, scrape_seconds: float) -> None:
+def write_grafana_files(run_dir: RunDir, *, address: str, prometheus_url: str, scrape_seconds: int) -> None:
     """Its settings, its data source and where its dashboards are."""
     folder = _folder(run_dir)
     for part in ("datasources", "dashboards", "plugins", "alerting"):
@@ -108,7 +107,7 @@ def _ini_value(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _sources(url: str, scrape_seconds: float) -> dict[str, Any]:
+def _sources(url: str, scrape_seconds: int) -> dict[str, Any]:
     source = {
         "name": "Prometheus",
         "uid": SOURCE_UID,
@@ -117,7 +116,7 @@ def _sources(url: str, scrape_seconds: float) -> dict[str, Any]:
         "url": url,
         "isDefault": True,
         "editable": False,
-        "jsonData": {"httpMethod": "POST", "timeInterval": f"{scrape_seconds:g}s", "prometheusType": "Prometheus"},
+        "jsonData": {"httpMethod": "POST", "timeInterval": f"{scrape_seconds}s", "prometheusType": "Prometheus"},
     }
     return {"apiVersion": 1, "datasources": [source]}
 

@@ -14,6 +14,8 @@ from deploy.local.errors import Misuse
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 HAPROXY_CFG = CHECKOUT / "haproxy.cfg"
+# Boards and rules. Where packages are installed, `dashboards` lies beside `deploy` as well, or is not there at all.
+DASHBOARDS = CHECKOUT / "dashboards" / "generated"
 TOOLS = CHECKOUT / ".tools"
 
 # sun_path holds 108 bytes, and HAProxy first binds to the path with its pid and `.tmp` behind it.

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
 
-from deploy.local.places import CHECKOUT, RunDir
+from deploy.local.places import DASHBOARDS, RunDir
 
-MOST_TIMEOUT_SECONDS = 4
+_MOST_TIMEOUT_SECONDS = 4
 
 _CONFIG = """\
 # Written by `hotseat up`.
@@ -26,8 +26,6 @@ scrape_configs:
         refresh_interval: 5s
 rule_files: [rules/*.yml]
 """
-# Where packages are installed, `dashboards` lies beside `deploy` as well; without it there are no rules.
-_RULES = CHECKOUT / "dashboards" / "generated"
 
 
 class Scraped(Protocol):
@@ -57,7 +55,7 @@ def write_prometheus_files(run_dir: RunDir, processes: Iterable[Scraped], *, scr
     folder = _folder(run_dir)
     folder.mkdir(exist_ok=True)
     (folder / "prometheus.yml").write_text(
-        _CONFIG.format(scrape=scrape_seconds, timeout=min(scrape_seconds, MOST_TIMEOUT_SECONDS))
+        _CONFIG.format(scrape=scrape_seconds, timeout=min(scrape_seconds, _MOST_TIMEOUT_SECONDS))
     )
     write_targets(run_dir, processes)
     _copy_rules(folder / "rules")
@@ -80,7 +78,7 @@ def _copy_rules(folder: Path) -> None:
     """Those of a former stack that are no more are gone."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    for file in sorted(_RULES.glob("*.yml")):
+    for file in sorted(DASHBOARDS.glob("*.yml")):
         shutil.copyfile(file, folder / file.name)
 
 

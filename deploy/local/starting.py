@@ -96,7 +96,7 @@ def start_stack(
         start_processes(supervisor, [process for process in own if process.kind in kinds], say)
     for process in dashboards:
         say(f"waiting for {process.name}")
-        wait_until(lambda process=process: readiness.answers(process), GRAFANA_SECONDS)  # type: ignore[misc]
+        wait_until(partial(readiness.answers, process), GRAFANA_SECONDS)
 
 
 def start_processes(

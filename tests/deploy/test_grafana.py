@@ -19,8 +19,9 @@ import pytest
 from fleet import run_dir
 
 from deploy.local import Misuse, Stack
-from deploy.local.grafana import DASHBOARDS, Grafana, find_grafana
+from deploy.local.grafana import Grafana, find_grafana
 from deploy.local.leftovers import find_leftovers
+from deploy.local.places import DASHBOARDS
 
 Unpack = Callable[..., Path]
 

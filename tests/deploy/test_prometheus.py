@@ -3,9 +3,7 @@
 from fleet import run_dir
 
 from deploy.local import Stack
-from deploy.local.places import CHECKOUT
-
-GENERATED = CHECKOUT / "dashboards" / "generated"
+from deploy.local.places import DASHBOARDS
 
 
 def test_rules_are_the_stacks_own_copies_and_former_ones_are_gone(stack: Stack) -> None:
@@ -15,6 +13,6 @@ def test_rules_are_the_stacks_own_copies_and_former_ones_are_gone(stack: Stack) 
     (rules / "gone.yml").write_text("groups: []\n")
     stack.up()
     assert {file.name: file.read_text() for file in rules.iterdir()} == {
-        name: (GENERATED / name).read_text() for name in ("alerts.yml", "recording.yml")
+        name: (DASHBOARDS / name).read_text() for name in ("alerts.yml", "recording.yml")
     }
     assert not any(file.is_symlink() for file in rules.iterdir())
