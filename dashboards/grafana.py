@@ -5,7 +5,9 @@ the range's end; elsewhere it asks step by step.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from itertools import count
+from string import ascii_uppercase
 from typing import Any, Final
 
 from grafana_foundation_sdk.builders import bargauge, common, prometheus, stat, statetimeline, table, timeseries
@@ -52,14 +54,13 @@ def _dashboard(board: Board) -> build.Dashboard:
         .annotations([_annotation(event) for event in board.events])
         .links(_links())
     )
-    numbers = iter(range(1, 1000))
+    numbers = count(1)
     for row in board.rows:
         _add_row(made, row, numbers)
     return made
 
 
-def _add_row(made: build.Dashboard, row: Row, numbers: Iterable[int]) -> None:
-    numbers = iter(numbers)
+def _add_row(made: build.Dashboard, row: Row, numbers: Iterator[int]) -> None:
     made.with_row(build.Row(row.title).id(next(numbers)).datasource(DATA_SOURCE))
     for panel in row.panels:
         made.with_panel(_panel(panel).id(next(numbers)))
@@ -137,7 +138,7 @@ def _panel(panel: Panel) -> _Builder:
     made.title(panel.title).description(panel.description).datasource(DATA_SOURCE)
     made.span(panel.width).height(panel.height)
     made.unit(panel.unit).no_value(panel.empty)
-    for letter, query in zip("ABCDEFGH", panel.queries, strict=False):
+    for letter, query in zip(ascii_uppercase, panel.queries, strict=False):
         made.with_target(_target(panel, query, letter))
     if panel.decimals is not None:
         made.decimals(panel.decimals)

@@ -9,11 +9,12 @@ PROCESS: Final = f"{JOB}, {INSTANCE}"  # what tells one process from all others
 
 # Jobs, by the kind of process they scrape.
 WEB_JOB: Final = "web"
+WORKER_JOB: Final = "worker"
 PROXY_JOB: Final = "proxy"
 
 # HAProxy's sections (haproxy.cfg), and the names of a server's states in its exporter.
-FRONT: Final = "front"
-BACKEND: Final = "web"
+FRONT_SECTION: Final = "front"
+SLOTS_SECTION: Final = "web"
 
 STREAMS: Final = "api_report_events"  # a route whose answers end when the reader leaves
 OF_NO_REQUEST: Final = "lease|check|fleet|handover"  # calls to Redis that a process makes by itself
@@ -33,9 +34,9 @@ def web(metric: str, *matchers: str) -> str:
 
 def at_the_door(metric: str, *matchers: str) -> str:
     """HAProxy's, of the section browsers come to."""
-    return chosen(metric, f'proxy="{FRONT}"', *matchers)
+    return chosen(metric, f'proxy="{FRONT_SECTION}"', *matchers)
 
 
 def behind_the_door(metric: str, *matchers: str) -> str:
     """HAProxy's, of the section that holds the web processes."""
-    return chosen(metric, f'proxy="{BACKEND}"', *matchers)
+    return chosen(metric, f'proxy="{SLOTS_SECTION}"', *matchers)

@@ -44,45 +44,45 @@ def _answer() -> Row:
                 decimals=0,
                 least=None,
             ),
-            Panel(
+            _in_either_mode(
                 "How many calls to Redis per request?",
                 "Calls to Redis per request, over the whole time range, for each mode.",
-                "stat",
                 "none",
-                (Query(cost.per_request_all_along(cost.REDIS_CALLS), LEGEND),),
-                NO_REQUESTS,
-                width=6,
-                height=5,
-                colours=COLOURS,
+                cost.per_request_all_along(cost.REDIS_CALLS),
                 decimals=2,
             ),
-            Panel(
+            _in_either_mode(
                 "How much processor time per request?",
                 "Processor time of the web processes per request, over the whole time range, for each mode. With few "
                 "requests it is mostly what an idle process uses.",
-                "stat",
                 "s",
-                (Query(cost.per_request_all_along(cost.PROCESSOR), LEGEND),),
-                NO_REQUESTS,
-                width=6,
-                height=5,
-                colours=COLOURS,
+                cost.per_request_all_along(cost.PROCESSOR),
                 decimals=2,
             ),
-            Panel(
+            _in_either_mode(
                 "How long does 1 in 100 wait?",
                 "p99 of the time from a request's headers to its answer's end, over the whole time range, for each "
                 f"mode, without streams. Read from a histogram, so rough. {LONGEST}",
-                "stat",
                 "s",
-                (Query(cost.waiting_all_along(0.99), LEGEND),),
-                NO_REQUESTS,
-                width=6,
-                height=5,
-                colours=COLOURS,
+                cost.waiting_all_along(0.99),
                 decimals=1,
             ),
         ),
+    )
+
+
+def _in_either_mode(title: str, description: str, unit: str, expression: str, *, decimals: int) -> Panel:
+    return Panel(
+        title,
+        description,
+        "stat",
+        unit,
+        (Query(expression, LEGEND),),
+        NO_REQUESTS,
+        width=6,
+        height=5,
+        colours=COLOURS,
+        decimals=decimals,
     )
 
 

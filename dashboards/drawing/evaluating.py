@@ -161,8 +161,6 @@ def named(panel: Panel, target: Target, query: str, sampled: Sequence[Sampled]) 
         if look.name:
             name = _filled(look.name.replace("${__field.name}", name), each.labels)
         series.append(Series(name, look, each.labels, each.times, each.values, target.ref_id))
-    if target.format == "heatmap":
-        return series
     return sorted(series, key=lambda one: _natural(one.name))
 
 

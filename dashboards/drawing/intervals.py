@@ -87,7 +87,7 @@ def step_seconds(span: Span, *, points: int, finest: float) -> float:
     """How far apart the values of a panel with room for so many points are."""
     exact = span.seconds / max(1, points)
     step = finest if exact < finest else rounded(exact)
-    return max(step, rounded(span.seconds / MOST_POINTS))
+    return max(step, rounded(2 * span.seconds / MOST_POINTS))  # twice, as rounding may almost halve it
 
 
 def rate_seconds(step: float, scrape: float) -> float:

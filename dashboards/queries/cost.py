@@ -1,15 +1,15 @@
 """What a request costs, by mode: calls, bytes, processor time, waiting."""
 
-from dashboards.labels import MODE, OF_NO_REQUEST, STREAMS, web
+from dashboards.labels import MODE, OF_NO_REQUEST, web
 from dashboards.queries.counting import all_along, quantile, rate, share
 from dashboards.queries.modes import CHOSEN, STATELESS, STICKY, told_apart
+from dashboards.queries.routes import WAITING
 
 ENOUGH = 1  # requests per second: of fewer one sees what processes do by themselves
 REQUESTS = web("hotseat_http_requests_total")
 REDIS_CALLS = web("hotseat_backend_calls_total", 'backend="redis"', f'op!~"{OF_NO_REQUEST}"')
 REDIS_BYTES = web("hotseat_backend_bytes_total", 'backend="redis"')
 PROCESSOR = web("process_cpu_seconds_total")
-WAITING = web("hotseat_http_request_duration_seconds_bucket", f'route!="{STREAMS}"')
 
 
 def per_request(counter: str, *by: str) -> str:

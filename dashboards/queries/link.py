@@ -38,7 +38,7 @@ def lease() -> str:
 
 def bound() -> str:
     """B: for how many seconds a copy may be answered after its truth changed."""
-    return f"max({web('hotseat_staleness_bound_seconds')})"
+    return largest(web("hotseat_staleness_bound_seconds"))
 
 
 def canaries() -> str:

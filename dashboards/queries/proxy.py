@@ -1,7 +1,7 @@
 """What HAProxy saw: the only witness that outlives any instance."""
 
 from dashboards.labels import at_the_door, behind_the_door
-from dashboards.queries.counting import STEPS, added, rate, share, total
+from dashboards.queries.counting import OVER, STEPS, added, largest, rate, share, total
 
 _STATUS = "haproxy_server_status"
 _ANSWERS = "haproxy_frontend_http_responses_total"
@@ -31,7 +31,7 @@ def failed_in_all() -> str:
 
 def up_share() -> str:
     """Slots that serve, of all that are open."""
-    return share(added(_state("UP")), _open_slots())
+    return share(added(_state("UP")), added(_state("UP|DRAIN|NOLB|DOWN")))
 
 
 def states() -> str:
@@ -42,14 +42,14 @@ def states() -> str:
 
 def longest_gap_of_a_slot() -> str:
     """The most seconds at a stretch for which an open slot was down, in the board's time range."""
-    down = f"increase({behind_the_door(_DOWN)}[$__rate_interval])"
-    return f"max(max_over_time(({_of_open(down)}){STEPS}))"
+    down = f"increase({behind_the_door(_DOWN)}[{OVER}])"
+    return largest(f"max_over_time(({_of_open(down)}){STEPS})")
 
 
 def longest_gap_of_all() -> str:
     """The same for all slots at once: nobody was served."""
-    down = f"increase({behind_the_door('haproxy_backend_downtime_seconds_total')}[$__rate_interval])"
-    return f"max(max_over_time({down}{STEPS}))"
+    down = f"increase({behind_the_door('haproxy_backend_downtime_seconds_total')}[{OVER}])"
+    return largest(f"max_over_time({down}{STEPS})")
 
 
 def down_seconds() -> str:
@@ -95,10 +95,6 @@ def response_seconds() -> str:
 
 def _state(states: str) -> str:
     return behind_the_door(_STATUS, f'state=~"{states}"')
-
-
-def _open_slots() -> str:
-    return f"sum({_state('UP|DRAIN|NOLB|DOWN')})"
 
 
 def _of_open(expression: str) -> str:

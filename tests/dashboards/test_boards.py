@@ -11,6 +11,7 @@ from board_queries import OF_GRAFANA, asked, panels, walk
 
 from dashboards.board import WIDTH
 from dashboards.boards import boards
+from dashboards.boards.both_modes import LEGEND
 from dashboards.rules.rule import RUNBOOK
 
 Board = dict[str, Any]
@@ -109,7 +110,7 @@ def test_a_length_of_time_in_a_query_is_noticed(expression: str) -> None:
 def test_colours_mean_the_same_everywhere(board: Board) -> None:
     """Sticky is green and stateless orange on every picture that shows both."""
     for panel in panels(board):
-        if "{{sticky_mode}}" in panel["targets"][0]["legendFormat"] and len(panel["targets"][0]["legendFormat"]) < 30:
+        if panel["targets"][0]["legendFormat"] == LEGEND:
             colours = {
                 override["matcher"]["options"]: override["properties"][0]["value"]["fixedColor"]
                 for override in panel["fieldConfig"]["overrides"]
@@ -161,6 +162,7 @@ def _first_place(**changed: int) -> Spoil:
         (test_nothing_is_tied_to_a_time, _first_target(expr="rate(x[5m])")),
         (test_nothing_is_tied_to_a_time, lambda board: board["time"].update(to="now-1h")),
         (test_nothing_is_tied_to_a_time, lambda board: board["time"].update({"from": "2026-11-29T02:10"})),
+        (test_colours_mean_the_same_everywhere, _first_target(legendFormat=LEGEND)),
         (test_marks_are_on_every_board, lambda board: board["annotations"]["list"].pop()),
         (test_marks_are_on_every_board, lambda board: board["annotations"]["list"][0].update(enable=False)),
     ],

@@ -2,13 +2,13 @@
 
 import math
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import sample_board as sample
+from fetched import fetched_by, links_of
 
 from dashboards.drawing.board import Board, Panel, load_boards
 from dashboards.drawing.errors import Misuse
@@ -63,22 +63,6 @@ def colours(pixels: np.ndarray) -> int:
     return len(np.unique(pixels.reshape(-1, 3), axis=0))
 
 
-class Loads(HTMLParser):
-    """What a page would fetch, and where it leads."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.fetched: list[str] = []
-        self.links: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        for name, value in attrs:
-            if tag == "a" and name == "href" and value:
-                self.links.append(value)
-            elif name in ("src", "href", "xlink:href") and value and not value.startswith("#"):
-                self.fetched.append(f"{tag} {name}={value}")
-
-
 def test_every_kind_of_panel_is_drawn() -> None:
     """Each with something to see, in a picture as large as its dashboard."""
     whole = evaluated(sample.every_kind(), MARK)
@@ -108,9 +92,7 @@ def test_the_page_needs_nothing_else(tmp_path: Path) -> None:
     board = sample.every_kind()
     whole = evaluated(board, MARK, queries=(("sum(requests_total)", 10.0),))
     page = write_dashboards({"sample": whole}, "somewhere", tmp_path).read_text()
-    loads = Loads()
-    loads.feed(page)
-    assert loads.fetched == []
+    assert fetched_by(page) == []
     assert "<script" not in page
     assert "url(" not in re.sub(r"url\(#", "", page)
     for text in ("A sample", "What it is for.", "kill web-2", "requests_total"):
@@ -255,9 +237,7 @@ def test_links_lead_to_the_page_itself_or_to_an_address() -> None:
         {"title": "Evil", "url": "javascript:alert(1)"},
     ]
     board = sample.board(sample.panel("text", options={"content": "x"}), links=links)
-    loads = Loads()
-    loads.feed(render([evaluated(board)], "x"))
-    assert set(loads.links) == {"#sample", "https://example.org/runbook"}
+    assert set(links_of(render([evaluated(board)], "x"))) == {"#sample", "https://example.org/runbook"}
 
 
 def test_a_folder_without_dashboards_and_a_file_that_is_none_are_told(tmp_path: Path) -> None:

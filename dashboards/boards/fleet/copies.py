@@ -1,12 +1,8 @@
 """The hot copies, and the link on which they live and die."""
 
-from typing import Final
-
 from dashboards.board import Panel, Query, Row, Word
 from dashboards.boards.empty import NO_COPIES, NO_PROCESS
 from dashboards.queries import link, tiers
-
-INSTANCE: Final = "{{instance}}"
 
 
 def copies() -> Row:
@@ -19,7 +15,7 @@ def copies() -> Row:
                 "Bytes of hot copies by instance, and what each may hold (HOT_CACHE_BYTES).",
                 "lines",
                 "bytes",
-                (Query(tiers.held_bytes(), INSTANCE), Query(tiers.room(), "room")),
+                (Query(tiers.held_bytes(), "{{instance}}"), Query(tiers.room(), "room")),
                 NO_PROCESS,
                 width=8,
                 colours=(("room", "red"),),
@@ -58,7 +54,7 @@ def trust() -> Row:
                 "is gone. off: this Redis cannot be tracked; `hotseat status` says why.",
                 "states",
                 "none",
-                (Query(link.states(), INSTANCE),),
+                (Query(link.states(), "{{instance}}"),),
                 NO_COPIES,
                 width=6,
                 words=(
@@ -75,7 +71,7 @@ def trust() -> Row:
                 "worst; B is the most. At 0 it asks Redis.",
                 "lines",
                 "s",
-                (Query(link.lease(), INSTANCE), Query(link.bound(), "B")),
+                (Query(link.lease(), "{{instance}}"), Query(link.bound(), "B")),
                 NO_COPIES,
                 width=6,
                 colours=(("B", "red"),),

@@ -1,12 +1,8 @@
 """What each process uses of its machine, and what it is."""
 
-from typing import Final
-
 from dashboards.board import Panel, Query, Row, Threshold
 from dashboards.boards.empty import NO_PROCESS
 from dashboards.queries import processes
-
-INSTANCE: Final = "{{instance}}"
 
 
 def by_process() -> Row:
@@ -14,44 +10,27 @@ def by_process() -> Row:
     return Row(
         "Which process? Event loop, processor, memory, requests in flight",
         (
-            Panel(
+            _of_each(
                 "Are event loops late?",
                 "How late an event loop wakes, 99 % of the time: everybody on that instance waits so long.",
-                "lines",
                 "s",
-                (Query(processes.loop_lag(0.99), INSTANCE),),
-                NO_PROCESS,
-                width=6,
-                thresholds=(Threshold(0.1, "red"),),
+                processes.loop_lag(0.99),
+                too_much=0.1,
             ),
-            Panel(
+            _of_each(
                 "Who uses the processor?",
                 "Processor seconds per second. A web process is one thread: at 1 it is full.",
-                "lines",
                 "percentunit",
-                (Query(processes.processor(), INSTANCE),),
-                NO_PROCESS,
-                width=6,
-                thresholds=(Threshold(0.9, "red"),),
+                processes.processor(),
+                too_much=0.9,
             ),
-            Panel(
-                "Who uses memory?",
-                "Resident memory of each process.",
-                "lines",
-                "bytes",
-                (Query(processes.memory(), INSTANCE),),
-                NO_PROCESS,
-                width=6,
-            ),
-            Panel(
+            _of_each("Who uses memory?", "Resident memory of each process.", "bytes", processes.memory()),
+            _of_each(
                 "Who is working on how much?",
                 "Requests being answered. HAProxy gives a process 128 at most; the rest waits there.",
-                "lines",
                 "none",
-                (Query(processes.in_flight(), INSTANCE),),
-                NO_PROCESS,
-                width=6,
-                thresholds=(Threshold(128, "red"),),
+                processes.in_flight(),
+                too_much=128,
             ),
         ),
     )
@@ -82,4 +61,17 @@ def what_runs() -> Row:
                 least=None,
             ),
         ),
+    )
+
+
+def _of_each(title: str, description: str, unit: str, expression: str, *, too_much: float | None = None) -> Panel:
+    return Panel(
+        title,
+        description,
+        "lines",
+        unit,
+        (Query(expression, "{{instance}}"),),
+        NO_PROCESS,
+        width=6,
+        thresholds=() if too_much is None else (Threshold(too_much, "red"),),
     )

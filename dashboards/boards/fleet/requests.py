@@ -1,13 +1,9 @@
 """Rate, errors and duration by route; and how evenly requests fall on instances and slots."""
 
-from typing import Final
-
 from dashboards.board import Panel, Query, Row, Threshold
 from dashboards.boards.empty import NO_PROCESS, NO_PROXY, NO_REQUESTS
 from dashboards.boards.promised import FAILURES_PROMISED, LONGEST, SECONDS_PROMISED, TOO_MANY_FAILURES, TOO_SLOW
 from dashboards.queries import processes, proxy, routes
-
-INSTANCE: Final = "{{instance}}"
 
 
 def by_route() -> Row:
@@ -60,7 +56,7 @@ def balance() -> Row:
                 "Requests per second by instance.",
                 "lines",
                 "reqps",
-                (Query(routes.requests_by_instance(), INSTANCE),),
+                (Query(routes.requests_by_instance(), "{{instance}}"),),
                 NO_REQUESTS,
                 width=8,
             ),
@@ -70,7 +66,7 @@ def balance() -> Row:
                 "elsewhere when stickiness is on.",
                 "lines",
                 "none",
-                (Query(processes.users(), INSTANCE),),
+                (Query(processes.users(), "{{instance}}"),),
                 NO_PROCESS,
                 width=8,
             ),
