@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from itertools import product
 from typing import Protocol
 
+import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
@@ -50,6 +51,9 @@ LAG_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5
 HIT_RATE_SECONDS = 60
 
 
+log = structlog.get_logger("webapp.metrics")
+
+
 class Counted(Protocol):
     """Bytes so far."""
 
@@ -63,7 +67,7 @@ class Metrics:
     """One process's registry and everything it counts."""
 
     def __init__(self, settings: Settings, version: str, routes: Mapping[str, Collection[str]]) -> None:
-        # A second series beside each that counts would say when it was made: at the start.
+        # A second series beside each that counts would say when it was made: at the start. For the whole process.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
@@ -100,6 +104,7 @@ class Metrics:
         self._traffic: Mapping[Backend, Counted] = {}
         self.registry.register(_Bytes(lambda: self._traffic))
         self._presences: Mapping[Backend, Presence] = {}
+        self._told_of_mistake = False
         self._outages = Gauge(
             "hotseat_outage_state",
             "1 while a backing service is away, 0 while it is there.",
@@ -219,16 +224,16 @@ class Metrics:
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """One request is over."""
         known = method if method in self._routes[route] else OTHER
-        self._requests.add(route, known, STATUSES[min(max(status // 100, 2), 5) - 2])
+        self._count(self._requests, route, known, STATUSES[min(max(status // 100, 2), 5) - 2])
         self._durations.observe(route, seconds)
 
     def affinity(self, outcome: str) -> None:
         """One request came with this affinity outcome."""
-        self._affinity.add(outcome)
+        self._count(self._affinity, outcome)
 
     def session_event(self, event: str) -> None:
         """Something happened to a session."""
-        self._sessions.add(event)
+        self._count(self._sessions, event)
 
     def replayed(self) -> None:
         """A write with an idempotency key had been done before."""
@@ -268,10 +273,19 @@ class Metrics:
         return await self._exposition.text()
 
     def _called(self, backend: Backend, operation: str, result: str, seconds: float) -> None:
-        self._calls.add(backend, operation, result)
+        self._count(self._calls, backend, operation, result)
         self._call_durations.observe(backend, seconds)
         if result != "ok" and backend in self._presences:
             self._presences[backend].doubt()
+
+    def _count(self, tally: Tally, *values: str) -> None:
+        """One more. What is in no closed set is a mistake of ours, which is no reason to fail somebody's request."""
+        try:
+            tally.add(*values)
+        except KeyError:
+            if not self._told_of_mistake:
+                self._told_of_mistake = True
+                log.error("not counted: there is no such series; further ones are not logged", labels=values)
 
     def _tally(self, name: str, meaning: str, labels: Sequence[str], series: Iterable[tuple[str, ...]]) -> Tally:
         tally = Tally(name, meaning, labels, series)

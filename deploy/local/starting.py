@@ -6,6 +6,7 @@ Each is waited for until it answers; one that dies on the way ends the wait at o
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from deploy.local import readiness

@@ -35,7 +35,7 @@ async def leave_for_good(people: Sequence[Person], *, seconds: float | None = No
 
 
 class _Leaving:
-    """`left` are still there. Where nobody answers, or with errors only, however often, nobody else is tried."""
+    """`left` are still there. Where all attempts of one of them get no answer, or an error, nobody else is tried."""
 
     def __init__(self, people: Sequence[Person]) -> None:
         self.left = len(people)
@@ -53,14 +53,13 @@ class _Leaving:
                 if reply.status in GONE:
                     self.left -= 1
                     return
-                self._site_is_gone |= reply.status == 0
                 if reply.status == WRONG_PASSWORD:  # the answer to a change of it may have been lost
                     account.password_is_another()
                 elif reply.status != 429 and 0 < reply.status < 500:
                     return
                 else:
-                    await asyncio.sleep(0 if self._site_is_gone else retry_seconds(reply))
-            self._site_is_gone |= reply.status >= 500
+                    await asyncio.sleep(retry_seconds(reply))
+            self._site_is_gone |= reply.status == 0 or reply.status >= 500
 
 
 async def _ask_to_go(account: Account, browser: Browser) -> Reply:

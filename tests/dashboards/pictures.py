@@ -57,8 +57,7 @@ def _happens(stack: Stack, killed: str) -> None:
 
 def _draw(stack: Stack, began: float, out: Path) -> None:
     since = datetime.fromtimestamp(began).isoformat(timespec="seconds")  # noqa: DTZ006  # the command takes local time
-    [prometheus] = [each.address for each in stack.status() if each.name == "prometheus"]
-    command = [sys.executable, "-m", "hotseat", "dashboards", "--prometheus", f"http://{prometheus}"]
+    command = [sys.executable, "-m", "hotseat", "dashboards", "--prometheus", stack.address("prometheus")]
     subprocess.run([*command, "--from", since, "--out", str(out)], env=os.environ, check=True)
     for file in sorted(out.glob("*.png")):
         name = f"dashboard-{file.stem.removeprefix('hotseat-')}.png"

@@ -21,6 +21,11 @@ async def _lived(site: StubSite) -> Load:
     return load
 
 
+async def _listen_again(site: StubSite) -> None:
+    await asyncio.sleep(0.5)
+    await site.listen(int(site.url.rpartition(":")[2]))
+
+
 @pytest.mark.asyncio
 async def test_everybody_is_gone_afterwards() -> None:
     """Those too who were logged out; the history ends before."""
@@ -57,13 +62,26 @@ async def test_who_is_told_to_wait_leaves_later() -> None:
 
 @pytest.mark.asyncio
 async def test_a_site_that_is_gone_is_not_waited_for() -> None:
-    """One request without an answer is enough; everybody is counted as left."""
+    """Once all attempts of one person had no answer; everybody is counted as left."""
     async with stub_site() as site:
         load = Load(small_workload(), site.url, rate=100, removes_people=True)
         async with asyncio.timeout(10), load:
             await load.run(0.2)
             await site.die()
         assert load.people_left == 6
+
+
+@pytest.mark.asyncio
+async def test_a_site_that_is_gone_for_a_moment_is_asked_again() -> None:
+    """Somebody restarts it while people leave: nobody is left behind."""
+    async with stub_site() as site:
+        load = Load(small_workload(), site.url, rate=100, removes_people=True)
+        async with load:
+            await load.run(0.2)
+            await site.die()
+            restarted = asyncio.create_task(_listen_again(site))
+        await restarted
+        assert (site.people, load.people_left) == ({}, 0)
 
 
 @pytest.mark.asyncio

@@ -24,7 +24,7 @@ CALM_SECONDS = 6.0
 # So long after a death its successor may look at Redis's word of it, and be scraped.
 NOTICED_SECONDS = 17.0
 PATIENT_TIMES = 20
-CRASHES = 3
+DOWN_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
@@ -74,13 +74,14 @@ def _happens(stack: Stack, load: LoadProcess) -> Happened:
 
 
 def _crash(stack: Stack, name: str) -> None:
-    """Dead for some seconds: its first successors are killed as well. One alone is back between two looks."""
-    for _ in range(CRASHES):
-        deadline = time.monotonic() + NOTICED_SECONDS
-        while not stack.pid(name):
-            assert time.monotonic() < deadline, f"{name} does not come back"
-            time.sleep(0.05)
-        stack.kill(name)
+    """Dead for some seconds: whoever comes in its place is killed as well. One death is over between two looks."""
+    until, killed = time.monotonic() + DOWN_SECONDS, 0
+    while time.monotonic() < until:
+        pid = stack.pid(name)
+        if pid not in (0, killed):
+            stack.kill(name)
+            killed = pid
+        time.sleep(0.05)
 
 
 def _done(act: Callable[[], object]) -> float:
