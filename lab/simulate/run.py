@@ -80,7 +80,7 @@ class Run:
             steps: Sequence[Step] = list(change.steps(plan.away_seconds))
             for at, step in steps:
                 self._at(at, step)
-        # nothing here is part of a cycle that grows, and looking through millions of copies takes a third of the time
+        # nothing here is part of a cycle that grows, and looking through millions of copies takes long
         with collector_resting():
             self._pass(plan.seconds)
         if self._calm is None:
