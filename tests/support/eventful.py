@@ -12,7 +12,9 @@ import pytest
 from fleet import running
 from member import Member
 
+from dashboards.drawing.prometheus import Prometheus
 from deploy.local import Stack
+from deploy.local.waiting import wait_until
 from lab.load.load_process import LoadProcess, Wanted
 from lab.load.measured import Measured
 from lab.surroundings import AMPLE
@@ -21,8 +23,7 @@ from lab.workload import load_workload
 USERS = 16
 RATE = 24.0
 CALM_SECONDS = 6.0
-# So long after a death its successor may look at Redis's word of it, and be scraped.
-NOTICED_SECONDS = 17.0
+TOLD_SECONDS = 40.0  # a death is believed after 15, then it is scraped
 PATIENT_TIMES = 20
 DOWN_SECONDS = 4.0
 
@@ -55,17 +56,18 @@ def _happens(stack: Stack, load: LoadProcess) -> Happened:
     asyncio.run(_somebody(stack.url))
     time.sleep(CALM_SECONDS)
     killed["stateless"] = _done(lambda: _crash(stack, "web-2"))
-    stack.wait_ready("web-2")
-    time.sleep(NOTICED_SECONDS)
+    _is_told(stack, "death", killed["stateless"], "web-2")
     restarted["stateless"] = _done(stack.roll)
+    _is_told(stack, "leaving", restarted["stateless"], "web-1", "web-2", "web-3")
     toggled = _done(lambda: stack.sticky(True))
     load.mark("measured", "sticky")
     asyncio.run(_somebody(stack.url))
     time.sleep(2 * CALM_SECONDS)
+    _is_told(stack, "leaving", toggled, "web-1", "web-2", "web-3")
     killed["sticky"] = _done(lambda: _crash(stack, "web-1"))
-    stack.wait_ready("web-1")
-    time.sleep(NOTICED_SECONDS)
+    _is_told(stack, "death", killed["sticky"], "web-1")
     restarted["sticky"] = _done(stack.roll)
+    _is_told(stack, "leaving", restarted["sticky"], "web-1", "web-2", "web-3")
     time.sleep(CALM_SECONDS / 2)
     load.stop()
     run = load.so_far()
@@ -82,6 +84,15 @@ def _crash(stack: Stack, name: str) -> None:
             stack.kill(name)
             killed = pid
         time.sleep(0.05)
+
+
+def _is_told(stack: Stack, after: str, since: float, *names: str) -> None:
+    """Waits until Prometheus has it from each of these, begun since then, how its forerunner ended."""
+    prometheus = Prometheus(stack.address("prometheus"))
+    began = f'process_start_time_seconds{{job="web", instance=~"{"|".join(names)}"}} > {since - 1}'
+    asked = f'{began} and on (instance) hotseat_begun{{job="web", after="{after}"}} == 1'
+    told = lambda: len(prometheus.at(asked, time.time())) == len(names)  # noqa: E731
+    assert wait_until(told, TOLD_SECONDS), (after, names, prometheus.at(began, time.time()))
 
 
 def _done(act: Callable[[], object]) -> float:
