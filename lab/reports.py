@@ -12,7 +12,6 @@ from rich.console import Console
 
 from lab.chaos.results import ChaosResult
 from lab.chaos.terminal import print_chaos
-from lab.compare.prices import Prices
 from lab.compare.results import Result
 from lab.errors import Misuse
 from lab.report import chaos_page, page
@@ -26,12 +25,14 @@ from lab.watch.terminal import print_watch
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of run: the page it writes, and how its figures are read and printed again."""
+    """A kind of run: the page it writes, how its figures are read, printed, and, if their page may be missing, written
+    again."""
 
     name: str
     page: str
     figures: Any
     print: Callable[[Console, Any], None]
+    write: Callable[[Any, Path], object] | None = None
 
 
 def _print_simulation(console: Console, kept: simulation.Kept) -> None:
@@ -39,9 +40,7 @@ def _print_simulation(console: Console, kept: simulation.Kept) -> None:
 
 
 KINDS: Final = {
-    page.RESULT: Kind(
-        "a comparison", page.PAGE, Result, lambda console, result: print_verdict(console, result, Prices())
-    ),
+    page.RESULT: Kind("a comparison", page.PAGE, Result, print_verdict, page.write_report),
     chaos_page.RESULT: Kind("a run of faults", chaos_page.PAGE, ChaosResult, print_chaos),
     WATCHED: Kind("a watch", WATCHED, WatchResult, print_watch),  # it has no page but its figures
     simulation.FILE: Kind("a simulation", simulation.PAGE, simulation.Kept, _print_simulation),
@@ -58,8 +57,8 @@ def report(folder: Path | None, opens: bool) -> None:
         file = _newest_in([folder] if folder else REPORTS.glob("*"), str(folder or REPORTS))
         kind = KINDS[file.name]
         where = file.with_name(kind.page)
-        if kind.figures is Result and not where.is_file():  # who was to write it was killed
-            page.write_report(_read(file, kind), Prices(), file.parent)
+        if kind.write is not None and not where.is_file():  # who was to write it was killed
+            kind.write(_read(file, kind), file.parent)
         if opens:
             webbrowser.open(where.absolute().as_uri())
             return

@@ -80,7 +80,6 @@ def compare(**given: Any) -> None:
     """
     console = Console(highlight=False)
     with complaints():
-        prices = _prices(given["prices_file"])
         plan = _plan(given)
         out = given["out"] or new_folder("compare")
         if plan.sites:
@@ -88,8 +87,8 @@ def compare(**given: Any) -> None:
         result = _made(plan, console, lambda so_far: write_result(msgspec.structs.replace(so_far, stopped=KILLED), out))
         if not result.rounds:
             raise LabError("\n".join([f"Nothing was measured. {result.stopped}.", *result.left_behind]))
-        page = write_report(result, prices, out)
-    print_verdict(console, result, prices)
+        page = write_report(result, out)
+    print_verdict(console, result)
     console.print(f"The report: {page}")
     if not result.complete:
         sys.exit(1)
@@ -122,6 +121,7 @@ def _plan(given: dict[str, Any]) -> Plan:
         rtt_ms=given["rtt"],
         sites={rung.name: url for rung, url in sites.items()},
         verifies=not given["insecure"],
+        prices=_prices(given["prices_file"]),
         **chosen,
     )
 

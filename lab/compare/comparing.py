@@ -121,6 +121,7 @@ def empty_result(plan: Plan) -> Result:
         rtt_ms=plan.rtt_ms,
         rungs=[rung.name for rung in plan.rungs],
         sites={name: shown(url) for name, url in plan.sites.items()},
+        prices=plan.prices,
     )
 
 

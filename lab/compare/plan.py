@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from lab.compare.measuring import Times
+from lab.compare.prices import Prices
 from lab.compare.rungs import HOT, LADDER, REDIS, Rung
 from lab.errors import Unknown
 from lab.workload import Workload
@@ -33,6 +34,7 @@ class Plan:
     after_seconds: float = 20.0
     sites: Mapping[str, str] = field(default_factory=dict)
     verifies: bool = True
+    prices: Prices = field(default_factory=Prices)
     give_up_seconds: float = 20.0
 
     @property

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from lab.compare.estimates import Estimate, estimate
+from lab.compare.prices import Prices
 
 PERCENTS = (50.0, 90.0, 99.0, 99.9, 100.0)
 
@@ -106,7 +107,7 @@ class Result(msgspec.Struct):
 
     `sites` are the addresses of rungs that were there already, and were measured from outside. `rtt_ms` is what was
     asked to be added, `round_trips` by rung what there really was. `left_behind` says in sentences what is still there
-    of it on systems that are not the lab's.
+    of it on systems that are not the lab's. `prices` are those that what it costs is reckoned with.
     """
 
     began: str
@@ -123,6 +124,7 @@ class Result(msgspec.Struct):
     sites: dict[str, str] = {}
     round_trips: dict[str, RoundTrip] = {}
     left_behind: list[str] = []
+    prices: Prices = Prices()
 
     @property
     def outside(self) -> bool:

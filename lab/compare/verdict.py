@@ -1,12 +1,12 @@
 """The verdict in plain words, from the figures and nothing else."""
 
 import math
+import statistics
 from typing import Final, Literal
 
 import msgspec
 
 from lab.compare import outside
-from lab.compare.prices import Prices
 from lab.compare.results import Failure, Result
 from lab.compare.rungs import HOT, LADDER, REDIS, Rung
 from lab.compare.words import compare, counted, in_ms, in_percent
@@ -33,7 +33,7 @@ class Verdict(msgspec.Struct, frozen=True):
     cautions: tuple[str, ...]
 
 
-def verdict(result: Result, prices: Prices) -> Verdict:
+def verdict(result: Result) -> Verdict:
     """What the comparison says; with rungs missing, what can be said without them."""
     there = result.measured()
     if REDIS.name not in there or HOT.name not in there:
@@ -51,7 +51,7 @@ def verdict(result: Result, prices: Prices) -> Verdict:
     return Verdict(
         answer,
         headline,
-        _saves(result, prices),
+        _saves(result),
         _costs(result),
         _pays_from(result),
         _instead(result),
@@ -72,7 +72,7 @@ def _headline(result: Result) -> tuple[Answer, str]:
     return "does not pay", f"Stickiness costs {in_percent(-share)} more CPU time here: {figures}."
 
 
-def _saves(result: Result, prices: Prices) -> tuple[str, ...]:
+def _saves(result: Result) -> tuple[str, ...]:
     calls = [result.calls(rung.name, "redis") for rung in (REDIS, HOT)]
     told = [f"Redis is asked {calls[1].median:.2f} times per request instead of {calls[0].median:.2f}."]
     for part, name in (("web", "The web processes"), ("redis", "Redis"), ("proxy", "HAProxy")):
@@ -90,7 +90,7 @@ def _saves(result: Result, prices: Prices) -> tuple[str, ...]:
                 f"{name}: {in_percent(abs(share))} {verb} CPU time, {in_ms(after.median)} instead of "
                 f"{in_ms(before.median)} per request."
             )
-    money = [_money(result, prices, rung) for rung in (REDIS, HOT)]
+    money = [_money(result, rung) for rung in (REDIS, HOT)]
     told.append(
         f"A million requests cost {money[1]:.2f} instead of {money[0]:.2f} at the prices given, "
         f"memory for hot copies included."
@@ -103,12 +103,13 @@ def _saves(result: Result, prices: Prices) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _money(result: Result, prices: Prices, rung: Rung) -> float:
+def _money(result: Result, rung: Rung) -> float:
+    """What a million requests cost, by the median of all rounds."""
     rounds = result.of(rung.name)
     parts = {part: result.cpu_ms(rung.name, part).median for each in rounds for part in each.cpu_ms}
-    newest = rounds[-1]
-    memory = prices.memory_per_million(newest.held_bytes or 0.0, newest.requests / newest.seconds)
-    return sum(prices.per_million(parts).values()) + memory
+    held = statistics.median(each.held_bytes or 0.0 for each in rounds)
+    per_second = statistics.median(each.requests / each.seconds for each in rounds)
+    return sum(result.prices.per_million(parts).values()) + result.prices.memory_per_million(held, per_second)
 
 
 def _costs(result: Result) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ from typing import Final
 
 import msgspec
 
-from lab.compare.prices import Prices
 from lab.compare.results import PERCENTS, Result
 from lab.compare.rungs import LADDER
 from lab.compare.usage import PARTS
@@ -20,13 +19,13 @@ TITLES: Final = {rung.name: rung.title for rung in LADDER}
 FAULTS: Final = {"kill": "an instance is killed", "restart": "all instances are restarted, one by one"}
 
 
-def write_report(result: Result, prices: Prices, folder: Path) -> Path:
+def write_report(result: Result, folder: Path) -> Path:
     """Writes the figures, the page and its charts as PNG into the folder; the page. Raises OSError."""
     write_result(result, folder)
     charts = charts_of(result)
     write_pngs(charts, folder)
     page = folder / PAGE
-    page.write_text(render(result, prices, charts), encoding="utf-8")
+    page.write_text(render(result, charts), encoding="utf-8")
     return page
 
 
@@ -38,11 +37,9 @@ def write_result(result: Result, folder: Path) -> None:
     half.replace(folder / RESULT)
 
 
-def render(result: Result, prices: Prices, charts: Sequence[Chart]) -> str:
+def render(result: Result, charts: Sequence[Chart]) -> str:
     """The page as HTML."""
-    return rendered(
-        "page.html", charts, result=result, verdict=verdict(result, prices), titles=TITLES, parts=PARTS, prices=prices
-    )
+    return rendered("page.html", charts, result=result, verdict=verdict(result), titles=TITLES, parts=PARTS)
 
 
 def charts_of(result: Result) -> list[Chart]:

@@ -8,7 +8,6 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.compare.estimates import Estimate
-from lab.compare.prices import Prices
 from lab.compare.results import Result
 from lab.compare.rungs import LADDER
 from lab.compare.verdict import verdict
@@ -26,9 +25,9 @@ STYLES = {
 }
 
 
-def print_verdict(console: Console, result: Result, prices: Prices) -> None:
+def print_verdict(console: Console, result: Result) -> None:
     """All of it; a part of a comparison says what it can."""
-    found = verdict(result, prices)
+    found = verdict(result)
     console.print(Text(found.headline, style=STYLES[found.answer]), "")
     if result.measured():
         console.print(_table(result, with_intervals=console.width >= WIDE), "")

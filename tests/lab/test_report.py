@@ -8,7 +8,6 @@ import pytest
 from fetched import fetched_by
 from lab_results import made_up
 
-from lab.compare.prices import Prices
 from lab.compare.results import Result
 from lab.report import write_report
 from lab.report.page import charts_of
@@ -17,7 +16,7 @@ from lab.report.page import charts_of
 def test_the_page_needs_nothing_else(tmp_path: Path) -> None:
     """No script, nothing fetched; the figures beside it are the same that are in it."""
     result = made_up()
-    page = write_report(result, Prices(), tmp_path).read_text()
+    page = write_report(result, tmp_path).read_text()
     assert fetched_by(page) == []
     assert "<script" not in page
     assert "url(" not in re.sub(r"url\(#", "", page)
@@ -26,7 +25,7 @@ def test_the_page_needs_nothing_else(tmp_path: Path) -> None:
 
 def test_each_chart_is_a_picture_as_well(tmp_path: Path) -> None:
     result = made_up()
-    write_report(result, Prices(), tmp_path)
+    write_report(result, tmp_path)
     names = {file.stem for file in tmp_path.glob("*.png")}
     assert names == {"cpu", "redis", "latency", "kill-hot", "restart-hot"}
     assert all(file.read_bytes().startswith(b"\x89PNG") for file in tmp_path.glob("*.png"))
@@ -41,7 +40,7 @@ def test_what_is_told_is_escaped(tmp_path: Path) -> None:
     """A name in a workload file is somebody's text."""
     result = made_up()
     result.workload["name"] = "<img src=x>"
-    assert "<img" not in write_report(result, Prices(), tmp_path).read_text()
+    assert "<img" not in write_report(result, tmp_path).read_text()
 
 
 @pytest.mark.parametrize("rungs", [[], ["redis"], ["redis", "hot"]])
@@ -50,6 +49,6 @@ def test_a_report_of_a_part_is_a_report(tmp_path: Path, rungs: list[str]) -> Non
     result = made_up()
     result.rounds = [each for each in result.rounds if each.rung in rungs]
     result.complete, result.stopped = False, "it was interrupted"
-    page = write_report(result, Prices(), tmp_path / "new" / "folder").read_text()
+    page = write_report(result, tmp_path / "new" / "folder").read_text()
     assert "was not finished: it was interrupted" in page
     assert page.count("<td>cached in Redis</td>") == ("redis" in rungs)

@@ -33,7 +33,7 @@ def test_the_newest_report_is_printed_again(tmp_path: Path, monkeypatch: pytest.
     """Of either kind, if none is named."""
     monkeypatch.chdir(tmp_path)
     assert "make one with: hotseat compare --quick, or hotseat chaos" in told()
-    write_report(made_up(), Prices(), tmp_path / "reports" / "first")
+    write_report(made_up(), tmp_path / "reports" / "first")
     assert "Stickiness saves 34 % of the CPU time here" in told()
     assert "The report: reports/first/report.html" in told()
     write_chaos(made_up_chaos(), tmp_path / "reports" / "second")
@@ -43,6 +43,18 @@ def test_the_newest_report_is_printed_again(tmp_path: Path, monkeypatch: pytest.
     aged(tmp_path / "reports/second/chaos.json", 120)
     assert "reports/first/report.html" in told()
     assert "reports/second/chaos.html" in told("reports/second")
+
+
+def test_it_is_printed_again_at_the_prices_of_its_run(tmp_path: Path) -> None:
+    """Which are in its figures, as those of a page that is written late."""
+    result = made_up()
+    result.prices = Prices(core_hour=77.0)
+    page = write_report(result, tmp_path)
+    first = next(line for line in told(str(tmp_path)).splitlines() if "A million requests cost" in line)
+    assert first not in told(str(write_report(made_up(), tmp_path / "other").parent))
+    page.unlink()
+    assert first in told(str(tmp_path))
+    assert "Prices: 77.0 for an hour of a core" in page.read_text()
 
 
 def test_a_simulation_is_printed_again(tmp_path: Path) -> None:
@@ -59,7 +71,7 @@ def test_its_page_is_opened(kind: str, tmp_path: Path, monkeypatch: pytest.Monke
     """Whatever kind it is."""
     opened: list[str] = []
     monkeypatch.setattr(webbrowser, "open", opened.append)
-    page = write_chaos(made_up_chaos(), tmp_path) if kind == "chaos" else write_report(made_up(), Prices(), tmp_path)
+    page = write_chaos(made_up_chaos(), tmp_path) if kind == "chaos" else write_report(made_up(), tmp_path)
     assert told(str(tmp_path), "--open") == ""
     assert opened == [page.as_uri()]
 

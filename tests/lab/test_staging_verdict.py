@@ -4,12 +4,9 @@ import msgspec
 import pytest
 from lab_results import made_up
 
-from lab.compare.prices import Prices
 from lab.compare.results import Capacity, Result, RoundTrip
 from lab.compare.verdict import Verdict, verdict
 from lab.report import write_report
-
-PRICES = Prices()
 
 
 def seen_from_outside(half_ms: dict[str, float], *, spread: float = 0.01, **changed: object) -> Result:
@@ -36,7 +33,7 @@ def seen_from_outside(half_ms: dict[str, float], *, spread: float = 0.01, **chan
 
 
 def said(result: Result) -> Verdict:
-    return verdict(result, PRICES)
+    return verdict(result)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +118,7 @@ def test_what_is_not_shown_is_no_zero(tmp_path: object) -> None:
     """Neither on the page."""
     result = seen_from_outside({"redis": 4.0, "hot": 3.0}, tiers={}, by_instance={}, moved_share=None)
     assert (result.hot_rate("hot"), result.moved_share("hot"), result.imbalance("hot")) == (None, None, None)
-    page = write_report(result, PRICES, tmp_path).read_text()  # type: ignore[arg-type]
+    page = write_report(result, tmp_path).read_text()  # type: ignore[arg-type]
     assert page.count("<td>not shown</td>") == 6
     with pytest.raises(ValueError, match="nothing was measured"):
         result.cpu_ms("hot")

@@ -2,16 +2,15 @@
 
 import pytest
 from lab_results import made_up
+from msgspec.structs import replace
 
 from lab.compare.prices import Prices
 from lab.compare.results import Result
 from lab.compare.verdict import Verdict, verdict
 
-PRICES = Prices()
-
 
 def said(result: Result) -> Verdict:
-    return verdict(result, PRICES)
+    return verdict(result)
 
 
 def test_a_saving_that_is_beyond_doubt_pays() -> None:
@@ -101,3 +100,12 @@ def test_prices_decide_what_a_million_costs() -> None:
     month = 30 * 86_400
     assert Prices(gib_month=3).memory_per_million(2**30, 1e6 / month) == pytest.approx(3.0)
     assert Prices().memory_per_million(2**30, 0) == 0
+
+
+def test_what_a_million_costs_is_of_all_rounds() -> None:
+    """Its memory and its rate too: the last round is no more than one of five."""
+    result = made_up()
+    plain = [line for line in said(result).saves if "A million requests cost" in line]
+    odd = {"held_bytes": 3e15, "seconds": 1e9}
+    result.rounds = [replace(each, **odd) if each.number == 4 else each for each in result.rounds]
+    assert [line for line in said(result).saves if "A million requests cost" in line] == plain
