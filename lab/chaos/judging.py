@@ -6,9 +6,9 @@ from typing import Final
 import msgspec
 
 from lab.chaos.excuses import excused_by
-from lab.chaos.results import ChaosResult, Finding, Scenario
+from lab.chaos.results import ChaosResult, Scenario, findings_of
 from lab.chaos.timeline import percentile_ms, timeline_of
-from lab.checker import Verdict, check, story
+from lab.checker import Verdict, check
 from lab.compare.failing import hot_rate, longest_gap
 from lab.history import NEVER, Disturbance, History, Request
 
@@ -20,7 +20,7 @@ def judge(result: ChaosResult, mode: str, history: History, errors: Mapping[str,
     verdict = check(history)
     excused = excused_by(history, verdict)
     result.failed_in_calm[mode] = verdict.failed_in_calm
-    result.findings += _findings(verdict, mode, excused)
+    result.findings += findings_of(verdict, mode, excused)
     disturbances = sorted(history.disturbances, key=lambda each: each.started)
     broken = _broken_by(verdict, disturbances)
     began = disturbances[0].started - calm_seconds if disturbances else 0.0
@@ -40,23 +40,6 @@ def judge(result: ChaosResult, mode: str, history: History, errors: Mapping[str,
 
 def _disturbed(request: Request, disturbances: Sequence[Disturbance]) -> bool:
     return any(each.started <= request.ended and request.started <= each.settled for each in disturbances)
-
-
-def _findings(verdict: Verdict, mode: str, excused: Mapping[str, Mapping[str, int]]) -> list[Finding]:
-    """For the report. `excused` counts by fault and promise."""
-    return [
-        Finding(
-            mode,
-            each.promise,
-            each.title,
-            each.state,
-            each.bore,
-            each.broken,
-            story(each.violations[0]) if each.violations else "",
-            sum(counts.get(each.promise, 0) for counts in excused.values()),
-        )
-        for each in verdict.findings
-    ]
 
 
 def _scenario(

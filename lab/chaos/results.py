@@ -1,12 +1,18 @@
 """What a run of faults found, as it is written to `chaos.json`."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 import msgspec
 
 from lab.chaos.timeline import Moment
+from lab.checker import Verdict, story
 
 PROMISES = ("P1", "P2", "P3", "P4", "P5", "P6", "P7")
 CRAMPED_LATE_MS = 50.0  # on a machine with room it is a few
 CRAMPED_CALM_MS = 75.0  # there about ten; at seven times that, stores miss their deadlines by themselves
+NONE_EXCUSED: Final[Mapping[str, Mapping[str, int]]] = MappingProxyType({})
 
 
 class Scenario(msgspec.Struct, frozen=True):
@@ -56,6 +62,23 @@ class Finding(msgspec.Struct, frozen=True):
     broken: int
     story: str
     excused: int = 0
+
+
+def findings_of(verdict: Verdict, mode: str, excused: Mapping[str, Mapping[str, int]] = NONE_EXCUSED) -> list[Finding]:
+    """One of each promise, with the smallest proof. `excused` counts by fault and promise."""
+    return [
+        Finding(
+            mode=mode,
+            promise=each.promise,
+            title=each.title,
+            state=each.state,
+            bore=each.bore,
+            broken=each.broken,
+            story=story(each.violations[0]) if each.violations else "",
+            excused=sum(counts.get(each.promise, 0) for counts in excused.values()),
+        )
+        for each in verdict.findings
+    ]
 
 
 class ChaosResult(msgspec.Struct):

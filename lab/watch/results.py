@@ -6,7 +6,6 @@ from typing import Final
 import msgspec
 
 from lab.chaos.results import Finding
-from lab.checker import Verdict, story
 from lab.history import Request
 
 WATCHED: Final = "watch.json"
@@ -52,22 +51,6 @@ class WatchResult(msgspec.Struct):
     @property
     def violations(self) -> int:
         return sum(each.broken for each in self.findings)
-
-
-def findings_of(verdict: Verdict, mode: str) -> list[Finding]:
-    """One of each promise, with the smallest proof."""
-    return [
-        Finding(
-            mode=mode,
-            promise=each.promise,
-            title=each.title,
-            state=each.state,
-            bore=each.bore,
-            broken=each.broken,
-            story=story(each.violations[0]) if each.violations else "",
-        )
-        for each in verdict.findings
-    ]
 
 
 def troubles_of(requests: Sequence[Request], began: float) -> list[Trouble]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from lab.chaos.results import findings_of
 from lab.checker import check
 from lab.compare.failing import longest_gap
 from lab.compare.measuring import moved_share
@@ -17,7 +18,7 @@ from lab.history import Change, Disturbance, now, read_history
 from lab.load.driver import Load
 from lab.load.recording import Recording
 from lab.progress import Progress
-from lab.watch.results import WatchResult, findings_of, troubles_of
+from lab.watch.results import WatchResult, troubles_of
 from lab.workload import Workload
 
 HISTORY: Final = "watch.history"
