@@ -63,7 +63,7 @@ lock: ## write constraints.txt anew: the newest versions that setup.py allows
 
 screenshots: .venv/.dev tools ## take the pictures of docs/images anew (minutes)
 	@PYTHONPATH=tests/support $(BIN)/python tests/browser/screenshots.py
-	@$(BIN)/python tests/dashboards/pictures.py
+	@PYTHONPATH=tests/support $(BIN)/python tests/dashboards/pictures.py
 
 clean: ## stop the stack; remove .venv, .tools and caches (data in .run stays)
 	@[ ! -x $(BIN)/hotseat ] || $(BIN)/hotseat down

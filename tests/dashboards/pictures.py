@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from eventful import crash
 from PIL import Image
 
 from deploy.local import Stack
@@ -23,6 +24,7 @@ USERS, RATE = 24, 20.0
 # Sign-ups and the first look at each board are over by then; the windows of rates too.
 SETTLED_SECONDS = 75.0
 CALM_SECONDS = 45.0
+DOWN_SECONDS = 6.0  # of the slot of a process that is killed, and whoever comes in its place
 WIDTH, COLOURS = 1440, 255
 
 
@@ -49,7 +51,7 @@ def main() -> None:
 
 def _happens(stack: Stack, killed: str) -> None:
     time.sleep(CALM_SECONDS)
-    stack.kill(killed)
+    crash(stack, killed, DOWN_SECONDS)
     time.sleep(CALM_SECONDS)
     stack.roll()
     time.sleep(CALM_SECONDS)

@@ -55,7 +55,7 @@ def _happens(stack: Stack, load: LoadProcess) -> Happened:
     load.start(rung="stateless")
     asyncio.run(_somebody(stack.url))
     time.sleep(CALM_SECONDS)
-    killed["stateless"] = _done(lambda: _crash(stack, "web-2"))
+    killed["stateless"] = _done(lambda: crash(stack, "web-2"))
     _is_told(stack, "death", killed["stateless"], "web-2")
     restarted["stateless"] = _done(stack.roll)
     _is_told(stack, "leaving", restarted["stateless"], "web-1", "web-2", "web-3")
@@ -64,7 +64,7 @@ def _happens(stack: Stack, load: LoadProcess) -> Happened:
     asyncio.run(_somebody(stack.url))
     time.sleep(2 * CALM_SECONDS)
     _is_told(stack, "leaving", toggled, "web-1", "web-2", "web-3")
-    killed["sticky"] = _done(lambda: _crash(stack, "web-1"))
+    killed["sticky"] = _done(lambda: crash(stack, "web-1"))
     _is_told(stack, "death", killed["sticky"], "web-1")
     restarted["sticky"] = _done(stack.roll)
     _is_told(stack, "leaving", restarted["sticky"], "web-1", "web-2", "web-3")
@@ -75,9 +75,9 @@ def _happens(stack: Stack, load: LoadProcess) -> Happened:
     return Happened(began, time.time(), killed, restarted, toggled, measured)
 
 
-def _crash(stack: Stack, name: str) -> None:
-    """Dead for some seconds: whoever comes in its place is killed as well. One death is over between two looks."""
-    until, killed = time.monotonic() + DOWN_SECONDS, 0
+def crash(stack: Stack, name: str, seconds: float = DOWN_SECONDS) -> None:
+    """Dead for so long: whoever comes in its place is killed as well. One death is over between two looks."""
+    until, killed = time.monotonic() + seconds, 0
     while time.monotonic() < until:
         pid = stack.pid(name)
         if pid not in (0, killed):
