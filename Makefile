@@ -27,7 +27,7 @@ seed: .venv/.stack ## fill the running stack with people and cards
 	@$(BIN)/hotseat seed
 
 test: .venv/.dev tools ## run the first tier of tests: unit, integration, browser (minutes)
-	@$(BIN)/python -m pytest tests -m "$(FAST)" --cov=cache --cov=webapp --cov=dashboards --cov=deploy --cov=lab --cov-report=term
+	@$(BIN)/python -m pytest tests -m "$(FAST)" --cov=cache --cov=webapp --cov=dashboards --cov=deploy --cov=lab --cov-report=term --durations=40
 
 chaos: .venv/.dev tools ## run the tests that break things on purpose
 	@$(BIN)/python -m pytest tests -m chaos || [ $$? -eq 5 ]
