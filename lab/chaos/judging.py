@@ -45,8 +45,8 @@ def _disturbed(request: Request, disturbances: Sequence[Disturbance]) -> bool:
 def _scenario(
     disturbance: Disturbance, mode: str, requests: Sequence[Request], *, timeline_began: float, until: float
 ) -> Scenario:
-    """What happened from the beginning of this disturbance until the next one's, `until`."""
-    during = [each for each in requests if disturbance.started <= each.started < until]
+    """What was answered from the beginning of this disturbance until the next one's, `until`."""
+    during = [each for each in requests if disturbance.started <= each.ended < until]
     failed = [each for each in during if each.failed]
     is_over = disturbance.settled < NEVER
     return Scenario(

@@ -16,7 +16,7 @@ NONE_EXCUSED: Final[Mapping[str, Mapping[str, int]]] = MappingProxyType({})
 
 
 class Scenario(msgspec.Struct, frozen=True):
-    """One fault in one mode. Requests are those sent from its beginning until the next one's.
+    """One fault in one mode. Requests are those that ended from its beginning until the next one's.
 
     `settled_seconds` is from its end until the site lacked nothing, None if it never did, `recovered_seconds` until the
     last of them that failed, None where none did. `began` and `over`, when it had settled, are seconds of its mode's

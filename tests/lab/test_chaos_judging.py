@@ -106,6 +106,18 @@ def test_a_fault_is_told_by_the_requests_until_the_next_one() -> None:
     assert second.recovered_seconds is None
 
 
+def test_what_a_fault_met_under_way_is_told_of_it() -> None:
+    """A request that was sent in the calm before, and failed by the fault."""
+    made = MadeUp()
+    made.disturb("outage", 2.0, 4.0, name="first")
+    made.read(0, 2.1, 2.6, outcome="unknown", status=503)
+    made.disturb("outage", 8.0, 9.0, name="second")
+    made.read(0, 7.9, 8.9, outcome="unknown", status=503)
+    first, second = _judged(made).scenarios
+    assert (first.failed, first.recovered_seconds) == (1, pytest.approx(-1.4))
+    assert (second.failed, second.recovered_seconds) == (1, pytest.approx(-0.1))
+
+
 def test_a_fault_that_never_settled_is_told_so() -> None:
     """With why, and without a time."""
     made = MadeUp()
