@@ -25,6 +25,7 @@ REGIONS: Final = ("session", "board", "profile")
 BACKENDS: Final = ("redis", "mongodb", "s3")
 STEP_FACTOR: Final = 1.35
 MOST_STEPS: Final = 12
+FEWEST_REQUESTS: Final = 100  # of a step; fewer have no 99th percentile
 MOST_FAILED_SHARE: Final = 0.5
 
 
@@ -95,22 +96,27 @@ def check_going(load: Load) -> None:
 
 
 async def find_capacity(load: Load, rung: str, bound_ms: float, seconds: float) -> Capacity:
-    """Asks for more and more, until answers are not within the bound any more or requests had to be dropped.
+    """Asks for more and more, until answers are not within the bound any more or requests had to be dropped; for less
+    and less, if that is so from the beginning.
 
     The 99th percentile counts, from when a request was due. Raises SiteTrouble if the site went away meanwhile.
     """
     usual = rate = load.rate or load.workload.requests_per_second
-    most = 0.0
+    most, factor = 0.0, STEP_FACTOR
     try:
         for _ in range(MOST_STEPS):
             load.rate = rate
             await load.run(seconds, phase="capacity", rung=rung)
             check_going(load)
             found = load.so_far().of("capacity", rung)[-1]
-            if not _within(found, bound_ms):
+            within = _within(found, bound_ms)
+            if rate == usual and not within:
+                factor = 1 / STEP_FACTOR
+            most = found.requests_per_second if within else most
+            rate *= factor
+            falling = factor < 1
+            if within == falling or (falling and rate * seconds < FEWEST_REQUESTS):
                 return Capacity(rung, most, bound_ms, True)
-            most = found.requests_per_second
-            rate *= STEP_FACTOR
     finally:
         load.rate = usual
     return Capacity(rung, most, bound_ms, False)

@@ -50,9 +50,9 @@ def gains(result: Result) -> tuple[str, ...]:
             told.append(f"{which} takes as long, as far as can be told: {in_ms(after.median)}.")
     bears = [result.capacity(rung.name) for rung in (REDIS, HOT)]
     if bears[0] is not None and bears[1] is not None:
-        words = [f"{each.requests_per_second:.0f}{'' if each.reached else ' or more'}" for each in bears if each]
         told.append(
-            f"{words[1]} requests a second are borne with p99 within {bears[1].bound_ms:g} ms, instead of {words[0]}."
+            f"Requests a second that are borne with p99 within {bears[1].bound_ms:g} ms: {bears[1]}, instead of "
+            f"{bears[0]}."
         )
     rate, moved = result.hot_rate(HOT.name), result.moved_share(HOT.name)
     if rate is not None:

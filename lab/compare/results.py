@@ -87,12 +87,19 @@ class Failure(msgspec.Struct, frozen=True):
 
 
 class Capacity(msgspec.Struct, frozen=True):
-    """The most requests per second within the latency bound. `reached`: the generator could have asked for more."""
+    """The most requests per second within the latency bound, 0 if none that was tried is. `reached`: the generator
+    could have asked for more."""
 
     rung: str
     requests_per_second: float
     bound_ms: float
     reached: bool
+
+    def __str__(self) -> str:
+        """As it is told."""
+        if self.requests_per_second == 0:
+            return "fewer than were tried"
+        return f"{self.requests_per_second:.0f}{'' if self.reached else ' or more'}"
 
 
 class RoundTrip(msgspec.Struct, frozen=True):

@@ -67,7 +67,7 @@ def test_what_browsers_see_is_told() -> None:
     assert said(result).saves == (
         "Of a hundred answers the slowest comes 25 % sooner, within 9.00 ms instead of 12 ms.",
         "Of a thousand answers the slowest comes 25 % sooner, within 12 ms instead of 16 ms.",
-        "150 or more requests a second are borne with p99 within 50 ms, instead of 100.",
+        "Requests a second that are borne with p99 within 50 ms: 150 or more, instead of 100.",
         "Memory answers 85 % of the lookups that are shown.",
         "1.0 % of the requests came to another instance than the one before.",
     )
