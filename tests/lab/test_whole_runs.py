@@ -43,7 +43,7 @@ def test_no_fault_breaks_a_promise(clean_environ: dict[str, str], tmp_path: Path
 
 def test_the_naive_rung_is_found_out_and_the_sticky_one_is_not(clean_environ: dict[str, str], tmp_path: Path) -> None:
     """Of the same people with the same seed, some of whose browsers wander: copies that nobody ends are seen."""
-    asked = ("kill", "--seconds", "1", "--calm", "6", "--seed", SEED)
+    asked = ("kill", "--seconds", "1", "--calm", "20", "--seed", SEED)
     naive = broken_by(*asked, "--rung", "naive", out=tmp_path / "naive", environ=clean_environ)
     found = {each.promise: each for each in naive.findings if each.broken}
     assert {"P2", "P3"} <= found.keys()
