@@ -25,8 +25,10 @@ from lab.watch.terminal import print_watch
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of run: the page it writes, how its figures are read, printed, and, if their page may be missing, written
-    again."""
+    """A kind of run: the page it writes, and how its figures are read and printed again.
+
+    `write` makes the page anew where it may be missing: figures are kept while a comparison runs, its page at the end.
+    """
 
     name: str
     page: str
@@ -57,7 +59,7 @@ def report(folder: Path | None, opens: bool) -> None:
         file = _newest_in([folder] if folder else REPORTS.glob("*"), str(folder or REPORTS))
         kind = KINDS[file.name]
         where = file.with_name(kind.page)
-        if kind.write is not None and not where.is_file():  # who was to write it was killed
+        if kind.write is not None and not where.is_file():
             kind.write(_read(file, kind), file.parent)
         if opens:
             webbrowser.open(where.absolute().as_uri())
